@@ -1,0 +1,160 @@
+# The few commands a person types. Everything made goes under build/.
+#
+# On Debian 12 and 13 each target installs what it needs and lacks: packages
+# from Debian, Python tools into virtual environments, Kafka for the tests
+# from Maven Central. Elsewhere it says what to install.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+JOBS ?= $(shell nproc)
+PYTHON ?= /usr/bin/python3
+
+build_packages := gcc libc6-dev cmake ninja-build pkg-config \
+	libcivetweb-dev libssl-dev libjansson-dev librdkafka-dev libpcre2-dev \
+	libinih-dev libcurl4-openssl-dev
+test_packages := libcmocka-dev python3 python3-venv default-jre-headless maven
+lint_packages := python3 python3-venv shellcheck git
+ci_packages := clang util-linux
+
+# $(call packages,NAMES): installs what is missing; quick and silent if
+# nothing is.
+define packages
+have=" $$(dpkg-query -W -f '$${db:Status-Status}/$${Package}\n' $(1) \
+	2>/dev/null | sed -n 's|^installed/||p' | tr '\n' ' ') " || true; \
+missing=(); \
+for package in $(1); do \
+	[[ $$have == *" $$package "* ]] || missing+=("$$package"); \
+done; \
+if (($${#missing[@]})); then \
+	if ! command -v apt-get >/dev/null; then \
+		echo "not a Debian: please install what these Debian packages" \
+			"hold: $${missing[*]}" >&2; \
+	else \
+		root=(); ((EUID == 0)) || root=(sudo); \
+		echo "installing: $${missing[*]}"; \
+		log=$$(mktemp); \
+		{ "$${root[@]}" apt-get update -q && \
+		"$${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install \
+			-y -q --no-install-recommends -o DPkg::Lock::Timeout=300 \
+			"$${missing[@]}"; } \
+			>"$$log" 2>&1 </dev/null || { cat "$$log" >&2; exit 1; }; \
+		rm -f "$$log"; \
+	fi; \
+fi
+endef
+
+# $(call configure,DIRECTORY,OPTIONS)
+define configure
+cmake -S . -B $(1) -G Ninja --log-level=WARNING $(2)
+endef
+
+.PHONY: help
+help: ## lists the targets
+	@echo "aurix-bridge: webhooks in, Kafka records out"; echo
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
+		awk -F '|' '{ printf "%-20s %s\n", $$1, $$2 }'
+
+.PHONY: deps
+deps: ## installs what the build needs
+	@$(call packages,$(build_packages))
+
+.PHONY: test-deps
+test-deps: build/venv/.done build/kafka/.done ## installs what the tests need
+
+.PHONY: test-packages
+test-packages:
+	@$(call packages,$(build_packages) $(test_packages))
+
+.PHONY: lint-packages
+lint-packages:
+	@$(call packages,$(lint_packages))
+
+.PHONY: ci-deps
+ci-deps: test-deps ## installs what only CI needs
+	@$(call packages,$(ci_packages))
+
+build/venv/.done: tests/requirements.txt | test-packages
+	@rm -rf build/venv && mkdir -p build && $(PYTHON) -m venv build/venv
+	@build/venv/bin/pip install -q --disable-pip-version-check -r $<
+	@touch $@
+
+build/venv-lint/.done: tests/lint/requirements.txt | lint-packages
+	@rm -rf build/venv-lint && mkdir -p build && \
+		$(PYTHON) -m venv build/venv-lint
+	@build/venv-lint/bin/pip install -q --disable-pip-version-check -r $<
+	@touch $@
+
+build/kafka/.done: tests/e2e/kafka/pom.xml | test-packages
+	@rm -rf build/kafka/lib && mkdir -p build/kafka
+	@mvn -B -q -f $< dependency:copy-dependencies \
+		-DincludeScope=runtime -DoutputDirectory=$(CURDIR)/build/kafka/lib \
+		>build/kafka/maven.log 2>&1 </dev/null || \
+		{ cat build/kafka/maven.log >&2; exit 1; }
+	@touch $@
+
+.PHONY: build
+build: deps ## builds the program: build/aurix-bridge
+	@$(call configure,build,$(if $(wildcard \
+		build/CMakeCache.txt),,-DBRIDGE_TESTS=OFF))
+	@cmake --build build -j $(JOBS) --target aurix-bridge
+
+.PHONY: demo
+demo: build ## shows the main job, without a Kafka: sends, validates, consumes
+	@build/aurix-bridge demo
+
+.PHONY: run
+run: build ## the same, and stays up on port 8005 for your own requests
+	@build/aurix-bridge demo --keep
+
+.PHONY: build-tests
+build-tests: test-packages
+	@$(call configure,build,-DBRIDGE_TESTS=ON)
+	@cmake --build build -j $(JOBS)
+
+.PHONY: test
+test: build-tests test-deps ## runs all tests: units, and against a real Kafka
+	@ctest --test-dir build -j $(JOBS) --output-on-failure \
+		--no-tests=error </dev/null
+
+.PHONY: unit
+unit: build-tests build/venv/.done ## runs the unit tests only
+	@ctest --test-dir build -j $(JOBS) -L unit --output-on-failure \
+		--no-tests=error </dev/null
+
+.PHONY: e2e
+e2e: build-tests test-deps ## runs the end-to-end tests only
+	@ctest --test-dir build -j $(JOBS) -L e2e --output-on-failure \
+		--no-tests=error </dev/null
+
+.PHONY: lint
+lint: build/venv-lint/.done lint-packages ## checks layout, layering, scripts
+	@$(PYTHON) tests/lint/check_house.py --tools build/venv-lint/bin
+
+.PHONY: format
+format: build/venv-lint/.done ## lays out C and Python as lint wants it
+	@find bridge tests -name '*.[ch]' -print0 | \
+		xargs -0 -r build/venv-lint/bin/clang-format -i
+	@build/venv-lint/bin/ruff format -q tests
+	@build/venv-lint/bin/ruff check -q --fix tests || true
+
+.PHONY: docs
+docs: build-tests ## writes docs/configuration.md anew
+	@mkdir -p docs
+	@build/tests/print_configuration >build/configuration.md
+	@cp build/configuration.md docs/configuration.md
+
+.PHONY: install
+install: build ## installs program, schemas, docs (DESTDIR, PREFIX)
+	@DESTDIR="$(DESTDIR)" cmake --install build \
+		--prefix "$(or $(PREFIX),/usr/local)"
+
+.PHONY: ci
+ci: ## what CI runs
+	@bash .ci/run
+
+.PHONY: clean
+clean: ## removes build/
+	@rm -rf build

@@ -1,0 +1,40 @@
+/*
+ * ready.h - is this process able to do its job?
+ *
+ * Modules register a named condition and keep it current; the admin server
+ * answers /readyz from all of them. A condition starts as not met.
+ *
+ * Threads: registering is for the start; setting and reading for any thread.
+ */
+#ifndef BASE_READY_H
+#define BASE_READY_H
+
+#include "base/buf.h"
+#include "base/fault.h"
+
+#include <stdbool.h>
+
+enum {
+    READY_TEXT_MAX = 200
+};
+
+struct ready; /* one condition; lives as long as the process */
+
+/* `name` is borrowed, for ever: "kafka", "running". Never NULL: exits on
+ * more than a handful, which is our own bug. */
+struct ready *ready_register(const char *name);
+
+/* `text` is copied: what is missing and what to do, or what is fine. */
+void ready_set(struct ready *ready, bool met, const char *text);
+
+/* Whether all conditions are met; none registered means no. */
+bool ready_all(void);
+
+/* {"status":"ready"|"not ready","checks":{"kafka":{"ok":true,"detail":"…"}}}
+ */
+int ready_render(struct buf *out, struct fault *why);
+
+/* Forgets all conditions; for tests. */
+void ready_reset(void);
+
+#endif

@@ -1,0 +1,184 @@
+/*
+ * bodies.c - what `send` sends; see bodies.h
+ */
+#include "cmd/bodies.h"
+
+#include "base/clock.h"
+#include "base/nearest.h"
+#include "cmd/input.h"
+#include "event/builtin_schemas.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+void bodies_release(struct bodies *bodies)
+{
+    for (size_t i = 0; i < bodies->count; i++) {
+        free(bodies->items[i].name);
+        buf_release(&bodies->items[i].bytes);
+    }
+    free(bodies->items);
+    *bodies = (struct bodies)BODIES_INIT;
+}
+
+/* A new one at the end, empty. NULL: FAULT_NOMEM. */
+static struct body *add_body(struct bodies *bodies, const char *name,
+                             size_t name_len, struct fault *why)
+{
+    struct body *items;
+    char *copy = strndup(name, name_len);
+
+    items = realloc(bodies->items, (bodies->count + 1) * sizeof(*items));
+    if (items != NULL)
+        bodies->items = items;
+    if (items == NULL || copy == NULL) {
+        free(copy);
+        fault_set(why, FAULT_NOMEM, "cannot keep another body");
+        return NULL;
+    }
+    items[bodies->count] = (struct body){copy, BUF_INIT(INPUT_MAX)};
+    return &items[bodies->count++];
+}
+
+int bodies_add_file(struct bodies *bodies, const char *path, struct fault *why)
+{
+    const char *name = input_name(path);
+    struct body *body = add_body(bodies, name, strlen(name), why);
+
+    if (body == NULL)
+        return -1;
+    return input_read(&body->bytes, path, why);
+}
+
+/* Adds a value as compact JSON text. */
+static int add_json(struct buf *out, const json_t *value, struct fault *why)
+{
+    char *text = json_dumps(value, JSON_COMPACT);
+    int rc = -1;
+
+    if (text == NULL)
+        fault_set(why, FAULT_NOMEM, "cannot write JSON");
+    else
+        rc = buf_add_text(out, text, why);
+    free(text);
+    return rc;
+}
+
+static int add_schema_examples(struct bodies *bodies,
+                               const struct builtin_schema *file,
+                               size_t stem_len, struct fault *why)
+{
+    json_t *schema = json_loadb(file->text, file->len, 0, NULL);
+    json_t *examples = json_object_get(schema, "examples");
+    int rc = -1;
+
+    for (size_t i = 0; i < json_array_size(examples); i++) {
+        struct body *body = add_body(bodies, file->name, stem_len, why);
+
+        if (body == NULL ||
+            add_json(&body->bytes, json_array_get(examples, i), why) == -1)
+            goto done;
+    }
+    rc = 0;
+
+done:
+    json_decref(schema);
+    return rc;
+}
+
+int bodies_add_examples(struct bodies *bodies, const char *type,
+                        struct fault *why)
+{
+    bool all = strcmp(type, "all") == 0;
+    size_t before = bodies->count;
+    struct nearest nearest;
+    char nearest_name[128] = "";
+
+    nearest_init(&nearest, type);
+    for (size_t i = 0; i < builtin_schema_count; i++) {
+        const struct builtin_schema *file = &builtin_schemas[i];
+        size_t stem_len = strlen(file->name) - strlen(".json");
+        char stem[128];
+
+        if (strcmp(file->name, "envelope.json") == 0)
+            continue;
+        snprintf(stem, sizeof(stem), "%.*s", (int)stem_len, file->name);
+        nearest_offer(&nearest, stem);
+        if (nearest.best == stem) {
+            snprintf(nearest_name, sizeof(nearest_name), "%s", stem);
+            nearest.best = nearest_name;
+        }
+        if ((all || strcmp(stem, type) == 0) &&
+            add_schema_examples(bodies, file, stem_len, why) == -1)
+            return -1;
+    }
+    if (bodies->count > before)
+        return 0;
+    if (nearest.best != NULL)
+        return fault_set(why, FAULT_USAGE,
+                         "no example for event type '%s', did you mean '%s'?",
+                         type, nearest.best);
+    return fault_set(why, FAULT_USAGE, "no example for event type '%s'", type);
+}
+
+/* `len` letters and digits that nobody guesses, terminated. */
+static int random_word(char *out, size_t len, struct fault *why)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "abcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    if (getrandom(out, len, 0) != (ssize_t)len)
+        return fault_set_errno(why, FAULT_IO, errno, "cannot get random bytes");
+    for (size_t i = 0; i < len; i++) {
+        /* The two signs of the 64 are no letters; 'x' stands in. */
+        char letter = letters[(unsigned char)out[i] & 63];
+
+        out[i] = letter == '-' || letter == '_' ? 'x' : letter;
+    }
+    out[len] = '\0';
+    return 0;
+}
+
+static int set_fresh(json_t *event, struct fault *why)
+{
+    json_t *data = json_object_get(event, "data");
+    int64_t now_ms = clock_real_ms();
+    char timestamp[CLOCK_RFC3339_SIZE];
+    char word[8];
+
+    if (random_word(word, 7, why) == -1)
+        return -1;
+    clock_rfc3339(now_ms, timestamp);
+    if (json_object_set_new(
+            event, "event_id",
+            json_sprintf("evt_%lld_%s", (long long)(now_ms / 1000), word)) ==
+            -1 ||
+        json_object_set_new(event, "timestamp", json_string(timestamp)) == -1 ||
+        (json_is_object(data) &&
+         json_object_set_new(data, "correlation_id",
+                             json_sprintf("O-%s", word)) == -1))
+        return fault_set(why, FAULT_NOMEM, "cannot change an event");
+    return 0;
+}
+
+int bodies_renew(struct buf *out, const struct body *body, struct fault *why)
+{
+    json_t *event = json_loadb(body->bytes.data == NULL ? "" : body->bytes.data,
+                               body->bytes.len, 0, NULL);
+    int rc = -1;
+
+    if (!json_is_object(event))
+        fault_set(why, FAULT_USAGE,
+                  "cannot renew '%s': it is not a JSON object; send it without "
+                  "--fresh",
+                  body->name);
+    else if (set_fresh(event, why) == 0)
+        rc = add_json(out, event, why);
+    json_decref(event);
+    return rc;
+}

@@ -1,0 +1,51 @@
+/*
+ * hook.h - the request in hand
+ *
+ * A hook is one webhook call from its headers to its answer. The server
+ * fills the first part, the intake the second; whoever learns that the event
+ * is safe calls answer().
+ */
+#ifndef INGEST_HOOK_H
+#define INGEST_HOOK_H
+
+#include "base/config.h"
+#include "base/fault.h"
+#include "base/record.h"
+#include "base/slice.h"
+#include "event/event.h"
+#include "event/event_record.h"
+#include "ingest/desk.h"
+#include "ingest/reply.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct hook {
+    /* what came in; the server's */
+    struct desk *desk;
+    size_t source; /* index into the configuration's sources */
+    const char *ce_source;
+    struct slice body;
+    struct slice signature_header; /* absent: none */
+    struct slice traceparent;      /* absent: none, or not valid */
+    int64_t received_ms;           /* real time */
+    bool close;                    /* the connection ends with the answer */
+
+    /* what was made of it; the intake's */
+    struct event_receipt receipt;
+    struct event event;
+    struct schema_report report;
+    int type; /* of the catalog; -1: without a schema, or not known */
+    struct record record;
+    struct reply reply;
+    enum fault_kind outcome; /* FAULT_NONE: taken */
+
+    /* Sends hook->reply, once. Any thread, while the worker waits. */
+    void (*answer)(struct hook *hook);
+    void *connection; /* the server's */
+    int64_t answered_us;
+    bool unsent; /* the sender did not get all of it */
+};
+
+#endif

@@ -1,0 +1,179 @@
+/*
+ * intake.c - the way of an event, from its bytes to its answer
+ *
+ * Each step either goes on or records a fault; the loop stops at the first
+ * fault, and conclude() turns the outcome into what happens next: an answer,
+ * or a dead letter and an answer. The answer is composed before the record is
+ * delivered, because whoever learns that the record is safe sends it.
+ */
+#include "ingest/intake.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "ingest/signature.h"
+
+static int authenticate(struct intake *in, struct hook *hook,
+                        struct fault *why);
+static int parse(struct intake *in, struct hook *hook, struct fault *why);
+static int validate(struct intake *in, struct hook *hook, struct fault *why);
+static int route(struct intake *in, struct hook *hook, struct fault *why);
+static int deliver(struct intake *in, struct hook *hook, struct fault *why);
+
+static const struct {
+    const char *name;
+    int (*run)(struct intake *in, struct hook *hook, struct fault *why);
+} steps[] = {
+    {"authenticate", authenticate}, /* on the raw bytes, first */
+    {"parse",        parse       },
+    {"validate",     validate    },
+    {"route",        route       },
+    {"deliver",      deliver     }, /* answered when this has returned 0 */
+};
+
+static int authenticate(struct intake *in, struct hook *hook, struct fault *why)
+{
+    return signature_check(&hook->receipt.signature, hook->desk, in->config,
+                           hook->source, hook->signature_header, hook->body,
+                           why);
+}
+
+/* Describes the body also when it did not parse: a dead letter tells what is
+ * known. */
+static int parse(struct intake *in, struct hook *hook, struct fault *why)
+{
+    json_t *json = NULL;
+    struct fault bad = FAULT_INIT;
+    char *received_at;
+
+    (void)in;
+    received_at = arena_alloc(&hook->desk->arena, CLOCK_RFC3339_SIZE);
+    if (received_at == NULL)
+        return fault_set(why, FAULT_NOMEM, "no memory for a time stamp");
+    hook->receipt.received_at = (struct slice){
+        received_at, clock_rfc3339(hook->received_ms, received_at)};
+    hook->receipt.body = hook->body;
+    hook->receipt.ce_source = slice_of(hook->ce_source);
+    hook->receipt.traceparent = hook->traceparent;
+
+    if (event_parse(&json, hook->body, &bad) == -1)
+        json = NULL;
+    if (event_describe(&hook->event, json, hook->body, &hook->desk->arena,
+                       why) == -1)
+        return -1;
+    if (bad.kind != FAULT_NONE)
+        return fault_set(why, bad.kind, "%s", bad.text);
+    return 0;
+}
+
+static int validate(struct intake *in, struct hook *hook, struct fault *why)
+{
+    hook->type = catalog_find(in->catalog, hook->event.type);
+    return catalog_check(in->catalog, &hook->event, hook->desk->scratch,
+                         &hook->desk->arena, &hook->report, why);
+}
+
+static int route(struct intake *in, struct hook *hook, struct fault *why)
+{
+    const char *topic =
+        routes_topic(in->routes, hook->event.type, hook->type != -1);
+
+    event_record(&hook->record, topic, &hook->event, &hook->receipt);
+    return reply_received(&hook->reply, &hook->desk->reply, hook->received_ms,
+                          hook->close, why);
+}
+
+static void answer(void *ctx)
+{
+    struct hook *hook = ctx;
+
+    hook->answer(hook);
+}
+
+static int deliver(struct intake *in, struct hook *hook, struct fault *why)
+{
+    return delivery_send(in->dl, &hook->record, answer, hook, why);
+}
+
+/* ---- what becomes of a fault -------------------------------------------- */
+
+static void answer_problem(struct hook *hook, const struct fault *why)
+{
+    const struct reply_problem problem = {.why = why, .close = hook->close};
+
+    reply_problem(&hook->reply, &hook->desk->reply, &problem);
+    hook->answer(hook);
+}
+
+/* The answer to an authentic event that is kept as a dead letter. */
+static int compose_dead_answer(struct intake *in, struct hook *hook,
+                               const struct fault *bad, struct fault *why)
+{
+    struct reply_problem problem = {.why = bad, .close = hook->close};
+
+    /* Kafka's reasons are not the sender's business: its event is kept */
+    if (bad->kind == FAULT_REFUSED)
+        return reply_received(&hook->reply, &hook->desk->reply,
+                              hook->received_ms, hook->close, why);
+    if (in->config->http.invalid_status != 422)
+        problem.status = (int)in->config->http.invalid_status;
+    if (bad->kind == FAULT_SCHEMA)
+        problem.report = &hook->report;
+    reply_problem(&hook->reply, &hook->desk->reply, &problem);
+    return 0;
+}
+
+/* Keeps an authentic event that cannot be used, and then answers. */
+static void bury(struct intake *in, struct hook *hook, const struct fault *bad)
+{
+    struct dead_reason reason = {.kind = fault_class(bad->kind)->name,
+                                 .reason = bad->text};
+    struct fault why = FAULT_INIT;
+
+    if (bad->kind == FAULT_SCHEMA && hook->report.count > 0) {
+        reason.pointer = hook->report.errors[0].instance_location;
+        reason.keyword = hook->report.errors[0].keyword;
+    }
+    if (bad->kind == FAULT_REFUSED)
+        log_line(LOG_ERROR, "ingest",
+                 "event was refused by Kafka and becomes a dead letter",
+                 log_slice("ce_id", hook->event.ce_id),
+                 log_text("topic", hook->record.topic));
+    event_dead_record(&hook->record, in->config->topics.dead_letter,
+                      &hook->event, &hook->receipt, &reason);
+    if (compose_dead_answer(in, hook, bad, &why) == -1 ||
+        delivery_send(in->dl, &hook->record, answer, hook, &why) == -1) {
+        hook->outcome = why.kind;
+        answer_problem(hook, &why);
+    }
+}
+
+static void conclude(struct intake *in, struct hook *hook,
+                     const struct fault *why)
+{
+    hook->outcome = why->kind;
+    switch (why->kind) {
+    case FAULT_NONE:
+        break; /* answered already */
+    case FAULT_PARSE:
+    case FAULT_SCHEMA:
+    case FAULT_REFUSED:
+        bury(in, hook, why);
+        break;
+    default:
+        answer_problem(hook, why);
+        break;
+    }
+}
+
+void intake_run(struct intake *in, struct hook *hook)
+{
+    struct fault why = FAULT_INIT;
+
+    hook->type = -1;
+    json_heap_enter(hook->desk->heap);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+        if (steps[i].run(in, hook, &why) == -1)
+            break;
+    conclude(in, hook, &why);
+    json_heap_leave(hook->desk->heap);
+}

@@ -1,0 +1,91 @@
+/*
+ * producer.h - an idempotent producer, one delivery report per record
+ *
+ * acks=all, idempotence, the Java clients' partitioner, and no timeout of
+ * librdkafka's own: how long a request waits is deliver/'s business. A record
+ * that was sent is reported exactly once, with whether it is in Kafka.
+ *
+ * A producer that has met a fatal error takes nothing more; its reports
+ * drain, and whoever owns it makes a new one.
+ *
+ * Threads: any thread may send; one at a time may poll, and reports run in
+ * that thread. Opening and closing: one thread, nobody else inside.
+ */
+#ifndef KAFKA_PRODUCER_H
+#define KAFKA_PRODUCER_H
+
+#include "base/config.h"
+#include "base/fault.h"
+#include "base/record.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct producer;
+
+enum report_outcome {
+    REPORT_DELIVERED, /* in Kafka, as acks=all has it */
+    REPORT_REFUSED,   /* for the record's own sake: too large, invalid */
+    REPORT_TOPIC,     /* for the topic's sake: unknown, not authorised */
+    REPORT_FAILED     /* anything else: purged, a fatal error */
+};
+
+struct report {
+    enum report_outcome outcome;
+    bool maybe_persisted; /* not delivered, but may be in the log */
+    const char *error;    /* static, "" if delivered */
+};
+
+/* Must not wait, and must not call back into the producer. */
+typedef void producer_report_fn(void *token, const struct report *report);
+
+struct producer_options {
+    const struct config_pairs *kafka;    /* [kafka] */
+    const struct config_pairs *producer; /* [producer] */
+    const char *const *topics; /* all that will ever be sent to; borrowed for
+                                  the producer's life */
+    size_t topic_count;
+    producer_report_fn *on_report;
+};
+
+/*
+ * On success the caller owns *out. FAULT_CONFIG: a setting that librdkafka
+ * refuses. Brokers that cannot be reached are no failure.
+ */
+int producer_open(struct producer **out, const struct producer_options *options,
+                  struct fault *why);
+
+/*
+ * Hands a record over; everything in it is copied. On success `token` will be
+ * reported exactly once, possibly before this returns, in the polling thread.
+ * FAULT_UNAVAILABLE: the queue is full, or the topic is not one of the
+ * options'. FAULT_REFUSED: larger than Kafka could ever take. FAULT_KAFKA:
+ * the producer has met a fatal error.
+ */
+int producer_send(struct producer *pr, const struct record *record,
+                  void *token, struct fault *why);
+
+/* Runs the reports that are there, waiting for the first at most
+ * `timeout_ms`. */
+void producer_poll(struct producer *pr, int timeout_ms);
+
+/* Records that have not been reported. */
+int producer_unreported(struct producer *pr);
+
+/* Gives up on everything that was not reported: the reports follow. */
+void producer_purge(struct producer *pr);
+
+/* Whether a fatal error was met; its reason is copied to `text`. */
+bool producer_fatal(struct producer *pr, char *text, size_t size);
+
+/*
+ * Asks the cluster for its topics. FAULT_UNAVAILABLE: no broker answered, or
+ * topics are missing; the text names them.
+ */
+int producer_topics_there(struct producer *pr, int timeout_ms,
+                          struct fault *why);
+
+/* Unreported records are dropped without a report: purge and poll first. */
+void producer_close(struct producer *pr); /* NULL is fine */
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * address.h - IP addresses as text
+ *
+ * Sources: RFC 2673, section 3.2 (IPv4: four decimal numbers, no leading
+ * zeros); RFC 4291, section 2.2 (IPv6), without a zone.
+ */
+#ifndef SCHEMA_ADDRESS_H
+#define SCHEMA_ADDRESS_H
+
+#include "base/slice.h"
+
+#include <stdbool.h>
+
+bool address_is_ipv4(struct slice text);
+bool address_is_ipv6(struct slice text);
+
+#endif

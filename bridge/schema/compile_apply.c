@@ -1,0 +1,309 @@
+#include "schema/compile_apply.h"
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "schema/names.h"
+#include "schema/number.h"
+#include "schema/uri.h"
+#include "schema/value.h"
+
+/* An instruction that hands its values to `schema`. */
+static struct insn *emit_schema(struct compiler *c, enum op op,
+                                unsigned applies, const struct schema *schema,
+                                struct fault *why)
+{
+    struct insn *insn =
+        schema == NULL ? NULL : compile_emit(c, op, applies, why);
+
+    if (insn != NULL)
+        insn->schema = schema;
+    return insn;
+}
+
+/* The frequent case: one schema, straight under the keyword. */
+static int emit_child(struct compiler *c, enum op op, unsigned applies,
+                      struct fault *why)
+{
+    const struct schema *schema = compile_child(c, NULL, why);
+
+    return emit_schema(c, op, applies, schema, why) == NULL ? -1 : 0;
+}
+
+static struct slice iter_key(void *iter)
+{
+    return (struct slice){json_object_iter_key(iter),
+                          json_object_iter_key_len(iter)};
+}
+
+static bool is_required(const struct compiler *c, struct slice name)
+{
+    const json_t *required = compile_beside(c, "required");
+    size_t i;
+
+    for (i = 0; i < json_array_size(required); i++) {
+        if (value_same_text(value_text(json_array_get(required, i)), name))
+            return true;
+    }
+    return false;
+}
+
+int compile_properties(struct compiler *c, const json_t *value,
+                       struct fault *why)
+{
+    void *iter = json_object_iter((json_t *)value);
+
+    for (; iter != NULL; iter = json_object_iter_next((json_t *)value, iter)) {
+        struct slice name = iter_key(iter);
+        struct insn *insn = emit_schema(c, OP_MEMBER, TYPES_OBJECT,
+                                        compile_child(c, &name, why), why);
+
+        if (insn == NULL)
+            return -1;
+        insn->key = name;
+        insn->required = is_required(c, name);
+    }
+    return 0;
+}
+
+int compile_pattern_properties(struct compiler *c, const json_t *value,
+                               struct fault *why)
+{
+    void *iter = json_object_iter((json_t *)value);
+
+    for (; iter != NULL; iter = json_object_iter_next((json_t *)value, iter)) {
+        struct slice pattern = iter_key(iter);
+        const struct regex *regex = compile_regex(c, pattern, why);
+        struct insn *insn;
+
+        if (regex == NULL)
+            return -1;
+        insn = emit_schema(c, OP_PATTERN_MEMBERS, TYPES_OBJECT,
+                           compile_child(c, &pattern, why), why);
+        if (insn == NULL)
+            return -1;
+        insn->key = pattern;
+        insn->u.regex = regex;
+    }
+    return 0;
+}
+
+/* "patternProperties" comes first in keyword.c: its expressions are there. */
+static const struct fence *build_fence(struct compiler *c, struct fault *why)
+{
+    size_t count = json_object_size(compile_beside(c, "patternProperties"));
+    struct fence *fence = compile_alloc(
+        c, sizeof(*fence) + count * sizeof(fence->patterns[0]), why);
+    uint32_t i;
+
+    if (fence == NULL)
+        return NULL;
+    fence->named = compile_beside(c, "properties");
+    fence->count = 0;
+    for (i = 0; i < c->schema->count; i++) {
+        const struct insn *insn = &c->set->insns[c->schema->first + i];
+
+        if (insn->op == OP_PATTERN_MEMBERS)
+            fence->patterns[fence->count++] = insn->u.regex;
+    }
+    return fence;
+}
+
+int compile_additional(struct compiler *c, const json_t *value,
+                       struct fault *why)
+{
+    const struct fence *fence = build_fence(c, why);
+    struct insn *insn;
+
+    (void)value;
+    if (fence == NULL)
+        return -1;
+    insn = emit_schema(c, OP_ADDITIONAL, TYPES_OBJECT,
+                       compile_child(c, NULL, why), why);
+    if (insn == NULL)
+        return -1;
+    insn->u.fence = fence;
+    return 0;
+}
+
+int compile_property_names(struct compiler *c, const json_t *value,
+                           struct fault *why)
+{
+    (void)value;
+    return emit_child(c, OP_NAMES, TYPES_OBJECT, why);
+}
+
+/* One instruction for each schema of an array; they count from zero. */
+static int emit_each(struct compiler *c, enum op op, unsigned applies,
+                     const json_t *list, struct fault *why)
+{
+    size_t i;
+
+    for (i = 0; i < json_array_size(list); i++) {
+        struct insn *insn =
+            emit_schema(c, op, applies, compile_child_at(c, i, why), why);
+
+        if (insn == NULL)
+            return -1;
+        insn->u.limit = i;
+    }
+    return 0;
+}
+
+int compile_prefix_items(struct compiler *c, const json_t *value,
+                         struct fault *why)
+{
+    return emit_each(c, OP_PREFIX, TYPES_ARRAY, value, why);
+}
+
+int compile_items(struct compiler *c, const json_t *value, struct fault *why)
+{
+    struct insn *insn =
+        emit_schema(c, OP_ITEMS, TYPES_ARRAY, compile_child(c, NULL, why), why);
+
+    (void)value;
+    if (insn == NULL)
+        return -1;
+    insn->u.limit = json_array_size(compile_beside(c, "prefixItems"));
+    return 0;
+}
+
+static int emit_contains_limit(struct compiler *c, enum op op,
+                               const char *keyword, size_t otherwise,
+                               struct fault *why)
+{
+    const json_t *value = compile_beside(c, keyword);
+    struct insn *insn = compile_emit(c, op, TYPES_NONE, why);
+
+    if (insn == NULL)
+        return -1;
+    insn->u.limit = otherwise;
+    if (value != NULL && number_count(value, &insn->u.limit) == 0)
+        insn->keyword = keyword;
+    return 0;
+}
+
+/* Its two limits follow it; "contains" alone means at least one. */
+int compile_contains(struct compiler *c, const json_t *value, struct fault *why)
+{
+    (void)value;
+    if (emit_child(c, OP_CONTAINS, TYPES_ARRAY, why) == -1 ||
+        emit_contains_limit(c, OP_MIN_CONTAINS, "minContains", 1, why) == -1)
+        return -1;
+    return emit_contains_limit(c, OP_MAX_CONTAINS, "maxContains", SIZE_MAX,
+                               why);
+}
+
+int compile_ref(struct compiler *c, const json_t *value, struct fault *why)
+{
+    struct buf location = BUF_INIT(2 * MIB);
+    struct insn *insn;
+    long number;
+    char *uri;
+    int rc = -1;
+
+    if (!json_is_string(value) || !uri_is_reference(value_text(value)))
+        return compile_refuse(c, why, "must be a URI reference");
+    uri = uri_resolve(&c->set->arena, slice_of(c->source->base),
+                      value_text(value));
+    if (uri == NULL)
+        return fault_set(why, FAULT_NOMEM, "cannot allocate the schemas");
+    if (names_locate(&location, slice_of(uri), why) == -1)
+        goto done;
+    number = set_number(c->set, buf_slice(&location));
+    if (number == -1) {
+        compile_refuse(c, why, "there is no schema at '%s'", uri);
+        goto done;
+    }
+    insn = emit_schema(c, OP_REF, TYPES_ANY, &c->set->schemas[number], why);
+    rc = insn == NULL ? -1 : 0;
+
+done:
+    buf_release(&location);
+    return rc;
+}
+
+int compile_all_of(struct compiler *c, const json_t *value, struct fault *why)
+{
+    return emit_each(c, OP_ALL_OF, TYPES_ANY, value, why);
+}
+
+/* One instruction that chooses among the schemas of an array. */
+static int emit_choice(struct compiler *c, enum op op, const json_t *list,
+                       struct fault *why)
+{
+    size_t i, count = json_array_size(list);
+    const struct schema **schemas =
+        compile_alloc(c, count * sizeof(const struct schema *), why);
+    struct insn *insn;
+
+    if (schemas == NULL)
+        return -1;
+    for (i = 0; i < count; i++) {
+        schemas[i] = compile_child_at(c, i, why);
+        if (schemas[i] == NULL)
+            return -1;
+    }
+    insn = compile_emit(c, op, TYPES_ANY, why);
+    if (insn == NULL)
+        return -1;
+    insn->u.schemas = schemas;
+    insn->count = (uint32_t)count;
+    return 0;
+}
+
+int compile_any_of(struct compiler *c, const json_t *value, struct fault *why)
+{
+    return emit_choice(c, OP_ANY_OF, value, why);
+}
+
+int compile_one_of(struct compiler *c, const json_t *value, struct fault *why)
+{
+    return emit_choice(c, OP_ONE_OF, value, why);
+}
+
+int compile_not(struct compiler *c, const json_t *value, struct fault *why)
+{
+    (void)value;
+    return emit_child(c, OP_NOT, TYPES_ANY, why);
+}
+
+static int emit_branch(struct compiler *c, enum op op, const char *keyword,
+                       struct fault *why)
+{
+    struct insn *insn = compile_emit(c, op, TYPES_NONE, why);
+
+    if (insn == NULL)
+        return -1;
+    insn->keyword = keyword;
+    if (compile_beside(c, keyword) == NULL)
+        return 0;
+    insn->schema = compile_sibling(c, keyword, why);
+    return insn->schema == NULL ? -1 : 0;
+}
+
+/* Its two branches follow it; "then" and "else" alone mean nothing. */
+int compile_if(struct compiler *c, const json_t *value, struct fault *why)
+{
+    (void)value;
+    if (emit_child(c, OP_IF, TYPES_ANY, why) == -1 ||
+        emit_branch(c, OP_THEN, "then", why) == -1)
+        return -1;
+    return emit_branch(c, OP_ELSE, "else", why);
+}
+
+int compile_dependent_schemas(struct compiler *c, const json_t *value,
+                              struct fault *why)
+{
+    void *iter = json_object_iter((json_t *)value);
+
+    for (; iter != NULL; iter = json_object_iter_next((json_t *)value, iter)) {
+        struct slice name = iter_key(iter);
+        struct insn *insn = emit_schema(c, OP_DEPENDENT_SCHEMA, TYPES_OBJECT,
+                                        compile_child(c, &name, why), why);
+
+        if (insn == NULL)
+            return -1;
+        insn->key = name;
+    }
+    return 0;
+}

@@ -1,0 +1,169 @@
+#include "schema/evaluate.h"
+
+#include "schema/apply.h"
+#include "schema/check.h"
+#include "schema/explain.h"
+#include "schema/number.h"
+#include "schema/regex.h"
+#include "schema/set.h"
+#include "schema/value.h"
+
+#include <stdlib.h>
+
+const json_t EVALUATE_NAME = {JSON_STRING, (size_t)-1};
+
+static bool (*const checks[OP_COUNT])(struct run *run, const struct insn *insn,
+                                      const json_t *value) = {
+    [OP_CONST] = check_const,
+    [OP_ENUM] = check_enum,
+    [OP_MINIMUM] = check_minimum,
+    [OP_MAXIMUM] = check_maximum,
+    [OP_EXCLUSIVE_MINIMUM] = check_exclusive_minimum,
+    [OP_EXCLUSIVE_MAXIMUM] = check_exclusive_maximum,
+    [OP_MULTIPLE_OF] = check_multiple_of,
+    [OP_MIN_LENGTH] = check_min_length,
+    [OP_MAX_LENGTH] = check_max_length,
+    [OP_FORMAT] = check_format,
+    [OP_PATTERN] = check_pattern,
+    [OP_MIN_ITEMS] = check_min_items,
+    [OP_MAX_ITEMS] = check_max_items,
+    [OP_UNIQUE_ITEMS] = check_unique_items,
+    [OP_MIN_PROPERTIES] = check_min_properties,
+    [OP_MAX_PROPERTIES] = check_max_properties,
+    [OP_REQUIRED] = check_required,
+    [OP_DEPENDENT_REQUIRED] = check_dependent_required,
+    [OP_MEMBER] = apply_member,
+    [OP_PATTERN_MEMBERS] = apply_pattern_members,
+    [OP_ADDITIONAL] = apply_additional,
+    [OP_NAMES] = apply_names,
+    [OP_PREFIX] = apply_prefix,
+    [OP_ITEMS] = apply_items,
+    [OP_CONTAINS] = apply_contains,
+    [OP_REF] = apply_ref,
+    [OP_ALL_OF] = apply_all_of,
+    [OP_ANY_OF] = apply_any_of,
+    [OP_ONE_OF] = apply_one_of,
+    [OP_NOT] = apply_not,
+    [OP_IF] = apply_if,
+    [OP_DEPENDENT_SCHEMA] = apply_dependent_schema,
+};
+
+struct slice evaluate_text(const struct run *run, const json_t *string)
+{
+    return string == &EVALUATE_NAME ? run->name : value_text(string);
+}
+
+static bool has_type(const struct schema *schema, const json_t *value)
+{
+    if ((schema->types & TYPE_BIT(json_typeof(value))) != 0)
+        return true;
+    return (schema->types & TYPES_WHOLE_REAL) != 0 && json_is_real(value) &&
+           number_is_whole(value);
+}
+
+static bool judge(struct run *run, const struct schema *schema,
+                  const json_t *value)
+{
+    const struct insn *insn = run->insns + schema->first;
+    const struct insn *end = insn + schema->count;
+    unsigned type = TYPE_BIT(json_typeof(value));
+    bool ok = true;
+
+    if (!has_type(schema, value)) {
+        /* Whatever else is wrong follows from this. */
+        if (evaluate_collects(run))
+            explain_type(run, schema, value);
+        return false;
+    }
+    for (; insn < end; insn++) {
+        if ((insn->applies & type) == 0 || checks[insn->op](run, insn, value))
+            continue;
+        ok = false;
+        if (!evaluate_collects(run))
+            return false;
+        explain_failure(run, schema, insn, value);
+    }
+    return ok;
+}
+
+bool descend(struct run *run, const struct schema *schema, const json_t *value,
+             const struct insn *via, const char *key, size_t at)
+{
+    struct step *step;
+    bool ok;
+
+    if (run->depth == EVALUATE_DEPTH_MAX || run->steps == 0)
+        run->exhausted = true;
+    if (run->exhausted)
+        return false;
+    run->steps--;
+    step = &run->scratch->trail[run->depth++];
+    step->schema = schema;
+    step->via = via;
+    step->key = key;
+    step->at = at;
+    ok = judge(run, schema, value);
+    run->depth--;
+    return ok;
+}
+
+bool descend_quietly(struct run *run, const struct schema *schema,
+                     const json_t *value, const struct insn *via,
+                     const char *key, size_t at)
+{
+    bool ok;
+
+    run->quiet++;
+    ok = descend(run, schema, value, via, key, at);
+    run->quiet--;
+    return ok;
+}
+
+enum schema_verdict evaluate(const struct schema *schema,
+                             const json_t *document,
+                             struct schema_scratch *scratch,
+                             struct explanation *explain)
+{
+    struct run run = {.scratch = scratch,
+                      .explain = explain,
+                      .insns = schema->set->insns,
+                      .steps = EVALUATE_STEPS_MAX};
+    bool ok = descend(&run, schema, document, NULL, NULL, 0);
+
+    if (run.exhausted)
+        return SCHEMA_EXHAUSTED;
+    return ok ? SCHEMA_VALID : SCHEMA_INVALID;
+}
+
+enum schema_verdict schema_check(const struct schema *schema,
+                                 const json_t *document,
+                                 struct schema_scratch *scratch)
+{
+    return evaluate(schema, document, scratch, NULL);
+}
+
+int schema_scratch_new(struct schema_scratch **out,
+                       const struct schema_set *set, struct fault *why)
+{
+    struct schema_scratch *scratch = calloc(1, sizeof(*scratch));
+
+    (void)set; /* what a set needs does not depend on it, so far */
+    if (scratch == NULL)
+        return fault_set(why, FAULT_NOMEM, "cannot allocate a scratch");
+    unique_init(&scratch->unique);
+    if (regex_scratch_new(&scratch->regex, why) == -1) {
+        schema_scratch_free(scratch);
+        return -1;
+    }
+    *out = scratch;
+    return 0;
+}
+
+void schema_scratch_free(struct schema_scratch *scratch)
+{
+    if (scratch == NULL)
+        return;
+    regex_scratch_free(scratch->regex);
+    unique_release(&scratch->unique);
+    free(scratch);
+}

@@ -1,0 +1,87 @@
+/*
+ * evaluate.h - running instructions over a document
+ *
+ * descend() judges one value by one schema; the instructions' own functions
+ * (check.c, apply.c) call it for parts of the value and for further schemas.
+ * The same code serves both questions: without `explain` it stops at the
+ * first failure, with it the failures are collected (explain.c).
+ *
+ * Threads have little stack, so the recursion carries as little as it can:
+ * the trail that led here, of which errors are made, is in the scratch. The
+ * depth is bounded, and so is the number of values looked at, lest a schema
+ * of nested choices take for ever.
+ */
+#ifndef SCHEMA_EVALUATE_H
+#define SCHEMA_EVALUATE_H
+
+#include "schema/program.h"
+#include "schema/schema.h"
+#include "schema/unique.h"
+
+struct explanation; /* explain.h */
+struct regex_scratch;
+
+enum {
+    EVALUATE_DEPTH_MAX = 192, /* schemas inside each other */
+    EVALUATE_STEPS_MAX = 1 << 24
+};
+
+/* One schema on the way from the document's root to the value in hand. */
+struct step {
+    const struct schema *schema;
+    const struct insn *via; /* who sent us here; NULL at the root */
+    const char *key;        /* the member, or NULL */
+    size_t at;              /* its key's length; else an array's index */
+};
+
+struct schema_scratch {
+    struct regex_scratch *regex;
+    struct unique unique;
+    struct step trail[EVALUATE_DEPTH_MAX];
+};
+
+struct run {
+    struct schema_scratch *scratch;
+    struct explanation *explain; /* NULL: yes or no is enough */
+    const struct insn *insns;
+    uint32_t depth; /* of the trail */
+    uint32_t steps; /* left */
+    uint32_t quiet; /* above zero: a failure here need not be one */
+    bool exhausted;
+    struct slice name; /* what EVALUATE_NAME stands for */
+};
+
+/*
+ * Stands for a member's name while "propertyNames" looks at it, because a
+ * json_t of its own would have to be allocated.
+ */
+extern const json_t EVALUATE_NAME;
+
+/* The text of a string, or of the name. */
+struct slice evaluate_text(const struct run *run, const json_t *string);
+
+/* Are failures collected here, so that all of them are wanted? */
+static inline bool evaluate_collects(const struct run *run)
+{
+    return run->explain != NULL && run->quiet == 0;
+}
+
+/*
+ * Judges `value` by `schema`, to which the instruction `via` led by way of a
+ * member (`key`, `at` its length) or an array's index (`key` NULL).
+ */
+bool descend(struct run *run, const struct schema *schema, const json_t *value,
+             const struct insn *via, const char *key, size_t at);
+
+/* The same where failure is no error by itself, so nothing is collected. */
+bool descend_quietly(struct run *run, const struct schema *schema,
+                     const json_t *value, const struct insn *via,
+                     const char *key, size_t at);
+
+/* From the root. `explain` may be NULL. */
+enum schema_verdict evaluate(const struct schema *schema,
+                             const json_t *document,
+                             struct schema_scratch *scratch,
+                             struct explanation *explain);
+
+#endif

@@ -1,0 +1,137 @@
+/*
+ * program.h - what a compiled schema is
+ *
+ * Every subschema of every document becomes one struct schema: the types it
+ * allows, and a run of instructions in the one flat array of its set. An
+ * instruction is one claim about a value; a schema holds if the type is
+ * allowed and each of its instructions that looks at such a type agrees.
+ *
+ * Nothing in here changes after compilation, so threads share it freely.
+ * What instructions point at (constants, names, expressions) lives in the
+ * set and goes with it.
+ */
+#ifndef SCHEMA_PROGRAM_H
+#define SCHEMA_PROGRAM_H
+
+#include "base/slice.h"
+#include "schema/number.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct format;
+struct regex;
+struct schema_set;
+
+/*
+ * Values are sorted by jansson's type, one bit each. A ninth bit is for the
+ * draft's "integer", which 1.0 is too.
+ */
+#define TYPE_BIT(type) (1u << (type))
+enum {
+    TYPES_OBJECT = TYPE_BIT(JSON_OBJECT),
+    TYPES_ARRAY = TYPE_BIT(JSON_ARRAY),
+    TYPES_STRING = TYPE_BIT(JSON_STRING),
+    TYPES_INTEGER = TYPE_BIT(JSON_INTEGER),
+    TYPES_REAL = TYPE_BIT(JSON_REAL),
+    TYPES_NUMBER = TYPES_INTEGER | TYPES_REAL,
+    TYPES_BOOLEAN = TYPE_BIT(JSON_TRUE) | TYPE_BIT(JSON_FALSE),
+    TYPES_NULL = TYPE_BIT(JSON_NULL),
+    TYPES_WHOLE_REAL = 1u << 8,
+    TYPES_ANY = 0xff,
+    TYPES_NONE = 0
+};
+
+enum op {
+    /* claims about the value itself */
+    OP_CONST,
+    OP_ENUM,
+    OP_MINIMUM,
+    OP_MAXIMUM,
+    OP_EXCLUSIVE_MINIMUM,
+    OP_EXCLUSIVE_MAXIMUM,
+    OP_MULTIPLE_OF,
+    OP_MIN_LENGTH,
+    OP_MAX_LENGTH,
+    OP_FORMAT,
+    OP_PATTERN,
+    OP_MIN_ITEMS,
+    OP_MAX_ITEMS,
+    OP_UNIQUE_ITEMS,
+    OP_MIN_PROPERTIES,
+    OP_MAX_PROPERTIES,
+    OP_REQUIRED,
+    OP_DEPENDENT_REQUIRED,
+
+    /* claims about its parts */
+    OP_MEMBER,
+    OP_PATTERN_MEMBERS,
+    OP_ADDITIONAL,
+    OP_NAMES,
+    OP_PREFIX,
+    OP_ITEMS,
+    OP_CONTAINS,
+
+    /* other schemas for the same value */
+    OP_REF,
+    OP_ALL_OF,
+    OP_ANY_OF,
+    OP_ONE_OF,
+    OP_NOT,
+    OP_IF,
+    OP_DEPENDENT_SCHEMA,
+
+    /* not run for themselves: they belong to the instruction before */
+    OP_THEN,
+    OP_ELSE,
+    OP_MIN_CONTAINS,
+    OP_MAX_CONTAINS,
+
+    OP_COUNT
+};
+
+struct schema {
+    const struct schema_set *set;
+    uint32_t first; /* in the set's instructions */
+    uint32_t count;
+    uint16_t types;      /* allowed ones; none: the schema `false` */
+    bool whole_document; /* a document or an embedded resource */
+    const char *base;    /* URI of its resource, without fragment */
+    const char *pointer; /* JSON Pointer from there; unescaped for URIs */
+};
+
+/* Which members "additionalProperties" does not look at. */
+struct fence {
+    const json_t *named; /* the object under "properties", or NULL */
+    size_t count;        /* of patterns */
+    const struct regex *patterns[];
+};
+
+/* Of "multipleOf": to compute with, and as the schema has it, to show. */
+struct divisor {
+    struct decimal decimal;
+    const json_t *written;
+};
+
+struct insn {
+    uint8_t op;      /* enum op */
+    uint8_t applies; /* TYPES_…; others satisfy the claim; 0: never run */
+    bool required;   /* OP_MEMBER: its absence is a failure too */
+    uint32_t count;  /* of what `u` lists; the place, for OP_ALL_OF */
+    const char *keyword;
+    struct slice key; /* a member's name, or the text of a pattern */
+    const struct schema *schema;
+    union {
+        size_t limit; /* a length, a count; a position, for arrays */
+        const json_t *value;
+        const struct divisor *divisor;
+        const struct regex *regex;
+        const struct format *format;
+        const struct fence *fence;
+        const struct schema *const *schemas;
+    } u;
+};
+
+#endif

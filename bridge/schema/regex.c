@@ -1,0 +1,162 @@
+#include "schema/regex.h"
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "schema/ecma.h"
+#include "schema/schema.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <stdlib.h>
+
+enum {
+    PATTERN_MAX = 64 * KIB, /* after translation */
+    JIT_STACK_START = 32 * KIB,
+    JIT_STACK_MAX = 512 * KIB,
+    HEAP_MAX_KIB = 4 * KIB, /* of a match where there is no JIT: 4 MiB */
+
+    /*
+     * Above the characters of the longest body, since a plain search spends
+     * about one unit on each, and still only some milliseconds.
+     */
+    MATCH_LIMIT = 4 * LIMIT_BODY_MAX
+};
+
+struct regex {
+    pcre2_code *code;
+    bool jit;
+};
+
+struct regex_scratch {
+    pcre2_match_data *data;
+    pcre2_match_context *context;
+    pcre2_jit_stack *stack;
+};
+
+static pcre2_code *compile(struct slice pattern, struct fault *why)
+{
+    const uint32_t options =
+        PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_ALLOW_EMPTY_CLASS |
+        PCRE2_MATCH_UNSET_BACKREF | PCRE2_NEVER_BACKSLASH_C;
+    pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+    pcre2_code *code = NULL;
+    PCRE2_UCHAR text[128];
+    PCRE2_SIZE at;
+    int error;
+
+    if (context == NULL) {
+        fault_set(why, FAULT_NOMEM, "cannot allocate a regular expression");
+        return NULL;
+    }
+    pcre2_set_compile_extra_options(context, PCRE2_EXTRA_ALT_BSUX);
+    code = pcre2_compile((PCRE2_SPTR)pattern.data, pattern.len, options, &error,
+                         &at, context);
+    pcre2_compile_context_free(context);
+    if (code != NULL)
+        return code;
+    if (error == PCRE2_ERROR_HEAP_FAILED) {
+        fault_set(why, FAULT_NOMEM, "cannot allocate a regular expression");
+        return NULL;
+    }
+    pcre2_get_error_message(error, text, sizeof(text));
+    fault_set(why, FAULT_CONFIG, "not a usable regular expression: %s",
+              (const char *)text);
+    return NULL;
+}
+
+int regex_new(struct regex **out, struct slice pattern, struct fault *why)
+{
+    struct buf translated = BUF_INIT(PATTERN_MAX);
+    struct regex *regex = calloc(1, sizeof(*regex));
+    int rc = -1;
+
+    if (regex == NULL) {
+        fault_set(why, FAULT_NOMEM, "cannot allocate a regular expression");
+        goto done;
+    }
+    if (ecma_translate(&translated, pattern, why) == -1)
+        goto done;
+    regex->code = compile(buf_slice(&translated), why);
+    if (regex->code == NULL)
+        goto done;
+    /* Where the system forbids it, the interpreter does the same, slower. */
+    regex->jit = pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE) == 0;
+    *out = regex;
+    regex = NULL; /* handed over */
+    rc = 0;
+
+done:
+    regex_free(regex);
+    buf_release(&translated);
+    return rc;
+}
+
+void regex_free(struct regex *regex)
+{
+    if (regex == NULL)
+        return;
+    pcre2_code_free(regex->code);
+    free(regex);
+}
+
+int regex_scratch_new(struct regex_scratch **out, struct fault *why)
+{
+    struct regex_scratch *scratch = calloc(1, sizeof(*scratch));
+
+    if (scratch == NULL)
+        return fault_set(why, FAULT_NOMEM, "cannot allocate a scratch");
+    scratch->data = pcre2_match_data_create(1, NULL);
+    scratch->context = pcre2_match_context_create(NULL);
+    scratch->stack =
+        pcre2_jit_stack_create(JIT_STACK_START, JIT_STACK_MAX, NULL);
+    if (scratch->data == NULL || scratch->context == NULL) {
+        regex_scratch_free(scratch);
+        return fault_set(why, FAULT_NOMEM, "cannot allocate a scratch");
+    }
+    pcre2_set_match_limit(scratch->context, MATCH_LIMIT);
+    pcre2_set_heap_limit(scratch->context, HEAP_MAX_KIB);
+    if (scratch->stack != NULL)
+        pcre2_jit_stack_assign(scratch->context, NULL, scratch->stack);
+    *out = scratch;
+    return 0;
+}
+
+void regex_scratch_free(struct regex_scratch *scratch)
+{
+    if (scratch == NULL)
+        return;
+    pcre2_jit_stack_free(scratch->stack);
+    pcre2_match_context_free(scratch->context);
+    pcre2_match_data_free(scratch->data);
+    free(scratch);
+}
+
+enum regex_answer regex_search(const struct regex *regex, struct slice text,
+                               struct regex_scratch *scratch)
+{
+    PCRE2_SPTR subject = (PCRE2_SPTR)text.data;
+    int rc;
+
+    /* Without its own stack JIT code would take 32 KiB of the thread's. */
+    if (regex->jit && scratch->stack != NULL)
+        rc = pcre2_jit_match(regex->code, subject, text.len, 0, 0,
+                             scratch->data, scratch->context);
+    else
+        rc = pcre2_match(regex->code, subject, text.len, 0,
+                         PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, scratch->data,
+                         scratch->context);
+    if (rc >= 0)
+        return REGEX_MATCH;
+    return rc == PCRE2_ERROR_NOMATCH ? REGEX_NO_MATCH : REGEX_EXHAUSTED;
+}
+
+const char *schema_regex_version(void)
+{
+    static char text[64] = "PCRE2 ";
+    int len = pcre2_config(PCRE2_CONFIG_VERSION, NULL);
+
+    /* Every writer writes the same, so it does not matter who is first. */
+    if (len > 0 && (size_t)len < sizeof(text) - 6)
+        pcre2_config(PCRE2_CONFIG_VERSION, text + 6);
+    return text;
+}

@@ -1,0 +1,241 @@
+#include "schema/set.h"
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "schema/compile.h"
+#include "schema/names.h"
+#include "schema/pointer.h"
+#include "schema/regex.h"
+#include "schema/uri.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+
+enum { SET_ARENA_BLOCK = 16 * KIB, SET_ARENA_MAX = 64 * MIB };
+
+void *set_grow(void *items, size_t count, size_t *capacity, size_t size,
+               struct fault *why)
+{
+    size_t wanted = *capacity == 0 ? 16 : 2 * *capacity;
+    void *grown;
+
+    if (count < *capacity)
+        return items;
+    grown = wanted > SIZE_MAX / size ? NULL : realloc(items, wanted * size);
+    if (grown == NULL) {
+        fault_set(why, FAULT_NOMEM, "cannot allocate the schemas");
+        return NULL;
+    }
+    *capacity = wanted;
+    return grown;
+}
+
+int schema_set_new(struct schema_set **out,
+                   const struct schema_options *options, struct fault *why)
+{
+    struct schema_set *set = calloc(1, sizeof(*set));
+
+    if (set == NULL)
+        return fault_set(why, FAULT_NOMEM, "cannot allocate a schema set");
+    set->options = *options;
+    set->arena = (struct arena)ARENA_INIT(SET_ARENA_BLOCK, SET_ARENA_MAX);
+    set->index = json_object();
+    if (set->index == NULL) {
+        schema_set_free(set);
+        return fault_set(why, FAULT_NOMEM, "cannot allocate a schema set");
+    }
+    *out = set;
+    return 0;
+}
+
+void schema_set_free(struct schema_set *set)
+{
+    size_t i;
+
+    if (set == NULL)
+        return;
+    for (i = 0; i < set->regex_count; i++)
+        regex_free(set->regexes[i]);
+    for (i = 0; i < set->document_count; i++)
+        json_decref(set->documents[i].root);
+    json_decref(set->index);
+    free(set->regexes);
+    free(set->insns);
+    free(set->schemas);
+    free(set->sources);
+    free(set->documents);
+    arena_release(&set->arena);
+    free(set);
+}
+
+/* Also refuses what jansson lets pass: a zero byte behind a value. */
+static json_t *parse(const char *name, struct slice text, struct fault *why)
+{
+    const size_t flags =
+        JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL;
+    json_error_t error;
+    json_t *root;
+
+    if (text.len == 0 || memchr(text.data, '\0', text.len) != NULL) {
+        fault_set(why, FAULT_CONFIG, "%s: %s", name,
+                  text.len == 0 ? "is empty" : "contains a zero byte");
+        return NULL;
+    }
+    root = json_loadb(text.data, text.len, flags, &error);
+    if (root == NULL) {
+        if (json_error_code(&error) == json_error_out_of_memory)
+            fault_set(why, FAULT_NOMEM, "cannot allocate schema '%s'", name);
+        else
+            fault_set(why, FAULT_CONFIG, "%s: line %d, column %d: %s", name,
+                      error.line, error.column, error.text);
+        return NULL;
+    }
+    if (!json_is_object(root) && !json_is_boolean(root)) {
+        fault_set(why, FAULT_CONFIG,
+                  "%s: a schema must be an object or a boolean", name);
+        json_decref(root);
+        return NULL;
+    }
+    return root;
+}
+
+static int check_uri(const struct schema_set *set, const char *uri,
+                     const char *name, struct fault *why)
+{
+    size_t i;
+
+    if (!uri_is_absolute(slice_of(uri)) || strchr(uri, '#') != NULL)
+        return fault_set(why, FAULT_CONFIG,
+                         "%s: '%s' is not an absolute URI without a fragment",
+                         name, uri);
+    for (i = 0; i < set->document_count; i++) {
+        if (strcmp(set->documents[i].uri, uri) == 0)
+            return fault_set(why, FAULT_CONFIG, "%s: '%s' is taken by '%s'",
+                             name, uri, set->documents[i].name);
+    }
+    return 0;
+}
+
+int schema_set_add(struct schema_set *set, const char *uri, const char *name,
+                   struct slice text, struct fault *why)
+{
+    struct document *documents, *document;
+    json_t *root;
+
+    if (set->compiled)
+        return fault_set(why, FAULT_CONFIG,
+                         "%s: the schemas are compiled already", name);
+    if (check_uri(set, uri, name, why) == -1)
+        return -1;
+    documents = set_grow(set->documents, set->document_count,
+                         &set->document_capacity, sizeof(*documents), why);
+    if (documents == NULL)
+        return -1;
+    set->documents = documents;
+    root = parse(name, text, why);
+    if (root == NULL)
+        return -1;
+
+    document = &set->documents[set->document_count];
+    document->name = arena_copy(&set->arena, name, strlen(name));
+    document->uri = arena_copy(&set->arena, uri, strlen(uri));
+    if (document->name == NULL || document->uri == NULL) {
+        json_decref(root);
+        return fault_set(why, FAULT_NOMEM, "cannot allocate schema '%s'", name);
+    }
+    document->root = root;
+    set->document_count++;
+    return 0;
+}
+
+static int add_file(struct schema_set *set, const char *dir, const char *base,
+                    const char *name, struct fault *why)
+{
+    struct buf text = BUF_INIT(LIMIT_SCHEMA_FILE);
+    struct buf path = BUF_INIT(64 * KIB);
+    struct buf uri = BUF_INIT(64 * KIB);
+    char *escaped = malloc(3 * strlen(name) + 1);
+    int rc = -1;
+
+    if (escaped == NULL) {
+        fault_set(why, FAULT_NOMEM, "cannot allocate schema '%s'", name);
+        goto done;
+    }
+    escaped[pointer_encode(escaped, slice_of(name))] = '\0';
+    if (buf_addf(&path, why, "%s/%s", dir, name) == -1 ||
+        buf_addf(&uri, why, "%s%s", base, escaped) == -1 ||
+        buf_add_file(&text, path.data, why) == -1)
+        goto done;
+    rc = schema_set_add(set, uri.data, name, buf_slice(&text), why);
+
+done:
+    free(escaped);
+    buf_release(&uri);
+    buf_release(&path);
+    buf_release(&text);
+    return rc;
+}
+
+/* Hidden files are left alone: editors and volume mounts make them. */
+static int is_schema_file(const struct dirent *entry)
+{
+    size_t len = strlen(entry->d_name);
+
+    return len > 5 && entry->d_name[0] != '.' &&
+           strcmp(entry->d_name + len - 5, ".json") == 0;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+int schema_set_add_dir(struct schema_set *set, const char *dir,
+                       const char *base, struct fault *why)
+{
+    struct dirent **entries;
+    int count = scandir(dir, &entries, is_schema_file, by_name);
+    int i, rc = 0;
+
+    if (count == -1)
+        return fault_set_errno(why, errno == ENOMEM ? FAULT_NOMEM : FAULT_IO,
+                               errno, "cannot read schema folder '%s'", dir);
+    for (i = 0; i < count; i++) {
+        if (rc == 0)
+            rc = add_file(set, dir, base, entries[i]->d_name, why);
+        free(entries[i]);
+    }
+    free(entries);
+    return rc;
+}
+
+int schema_set_compile(struct schema_set *set, struct fault *why)
+{
+    if (set->compiled)
+        return fault_set(why, FAULT_CONFIG, "the schemas are compiled already");
+    if (names_index(set, why) == -1 || compile_schemas(set, why) == -1)
+        return -1;
+    set->compiled = true;
+    return 0;
+}
+
+long set_number(const struct schema_set *set, struct slice location)
+{
+    const json_t *number =
+        json_object_getn(set->index, location.data, location.len);
+
+    return number == NULL ? -1 : (long)json_integer_value(number);
+}
+
+const struct schema *schema_set_find(const struct schema_set *set,
+                                     const char *uri)
+{
+    struct buf location = BUF_INIT(1 * MIB);
+    long number = -1;
+
+    if (set->compiled && names_locate(&location, slice_of(uri), NULL) == 0)
+        number = set_number(set, buf_slice(&location));
+    buf_release(&location);
+    return number == -1 ? NULL : &set->schemas[number];
+}

@@ -1,0 +1,61 @@
+/*
+ * set.h - the inside of a schema set
+ *
+ * A set is filled in three steps, each with a file of its own: documents are
+ * added (set.c), their subschemas and names are indexed (names.c), and each
+ * subschema is compiled (compile.c). The index maps every absolute location
+ * of a schema, "URI#" followed by a JSON Pointer or an anchor, to its number.
+ */
+#ifndef SCHEMA_SET_H
+#define SCHEMA_SET_H
+
+#include "base/arena.h"
+#include "schema/program.h"
+#include "schema/schema.h"
+
+struct document {
+    const char *name; /* in messages */
+    const char *uri;  /* where it was retrieved, or would have been */
+    json_t *root;     /* constants of the instructions point into it */
+};
+
+/* What is known of a subschema before it is compiled. */
+struct source {
+    const json_t *json;
+    const struct document *document;
+    const char *base;    /* URI of its resource */
+    const char *pointer; /* from the document's root */
+    size_t offset;       /* in `pointer`, where the resource begins */
+};
+
+struct schema_set {
+    struct schema_options options;
+    struct arena arena; /* texts, tables; all that is freed with the set */
+    bool compiled;
+
+    struct document *documents;
+    size_t document_count, document_capacity;
+
+    struct source *sources; /* one for each schema, same order */
+    size_t source_count, source_capacity;
+    json_t *index; /* location -> number of the source */
+
+    struct schema *schemas;
+    struct insn *insns;
+    size_t insn_count, insn_capacity;
+
+    struct regex **regexes;
+    size_t regex_count, regex_capacity;
+};
+
+/*
+ * Makes room for one more in a growing array. Returns it, possibly moved, or
+ * NULL with FAULT_NOMEM; then the array is as it was.
+ */
+void *set_grow(void *items, size_t count, size_t *capacity, size_t size,
+               struct fault *why);
+
+/* The number behind a location, or -1. */
+long set_number(const struct schema_set *set, struct slice location);
+
+#endif
