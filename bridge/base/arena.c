@@ -20,12 +20,13 @@ struct arena_block {
 
 static struct arena_block *add_block(struct arena *arena, size_t size)
 {
+    size_t left = arena->max - arena->total;
     struct arena_block *block;
 
-    if (size < arena->block_size)
-        size = arena->block_size;
-    if (arena->total > arena->max || size > arena->max - arena->total)
+    if (size > left)
         return NULL;
+    if (size < arena->block_size)
+        size = arena->block_size < left ? arena->block_size : left;
     block = malloc(sizeof(*block) + size);
     if (block == NULL)
         return NULL;

@@ -25,11 +25,11 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log_format.h"
+#include "base/log_ring.h"
 #include "base/metrics.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -43,7 +43,6 @@ enum {
     BLOCKED_POLL_MS = 20, /* how soon a blocked writer sees that it must go */
     TELL_DROPS_MS = 1000, /* between two lines about dropped lines */
     DIRECT_WAIT_MS = 100, /* for a descriptor that is busy, without a writer */
-    CHUNK = PIPE_BUF
 };
 
 struct writer {
@@ -51,18 +50,17 @@ struct writer {
     pthread_cond_t wake; /* to the thread: there is something to do */
     pthread_cond_t gone; /* from the thread: it has finished */
     int fd;
-    size_t head;     /* where the oldest line begins */
-    size_t used;     /* bytes in the ring */
     bool idle;       /* waits with nothing to do: wake it */
     bool urgent;     /* an error is queued: do not rest */
     bool failing;    /* the last write did not work */
+    bool torn;       /* what it left is a piece of a line */
     int64_t dropped; /* lines, since a line told of them */
     int64_t told_us; /* when that was */
     bool stopping;   /* write what there is, until deadline_us */
     int64_t deadline_us;
     bool finished;
     bool abandoned; /* nobody waits any more: free yourself */
-    char ring[LIMIT_LOG_QUEUE];
+    struct log_ring ring;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -109,44 +107,6 @@ static size_t format(char out[LIMIT_LOG_LINE], struct log_entry *entry)
                             entry);
 }
 
-/* Needs the lock. False: no room. */
-static bool append(struct writer *w, const char *line, size_t len)
-{
-    size_t tail = (w->head + w->used) % LIMIT_LOG_QUEUE;
-    size_t until_end = LIMIT_LOG_QUEUE - tail;
-
-    if (len > LIMIT_LOG_QUEUE - w->used)
-        return false;
-    if (len <= until_end) {
-        memcpy(w->ring + tail, line, len);
-    } else {
-        memcpy(w->ring + tail, line, until_end);
-        memcpy(w->ring, line + until_end, len - until_end);
-    }
-    w->used += len;
-    return true;
-}
-
-/* Needs the lock. Takes whole lines out, as many as fit; returns the size. */
-static size_t take(struct writer *w, char chunk[CHUNK])
-{
-    size_t len = w->used < CHUNK ? w->used : CHUNK;
-    size_t until_end = LIMIT_LOG_QUEUE - w->head;
-
-    if (len <= until_end) {
-        memcpy(chunk, w->ring + w->head, len);
-    } else {
-        memcpy(chunk, w->ring + w->head, until_end);
-        memcpy(chunk + until_end, w->ring, len - until_end);
-    }
-    /* a line is shorter than a chunk, so there is the end of one */
-    while (len > 0 && chunk[len - 1] != '\n')
-        len--;
-    w->head = (w->head + len) % LIMIT_LOG_QUEUE;
-    w->used -= len;
-    return len;
-}
-
 static int64_t count_lines(const char *data, size_t len)
 {
     int64_t lines = 0;
@@ -161,31 +121,6 @@ static void count_dropped(struct writer *w, int64_t lines)
 {
     w->dropped += lines;
     metric_add(&dropped_total, lines);
-}
-
-/*
- * Needs the lock. Queues a line about the dropped ones, when all that came
- * before them is out, or the last such line is old. Not while writing fails:
- * that line would be dropped as well, and asked for again.
- */
-static void tell_drops(struct writer *w)
-{
-    char line[LIMIT_LOG_LINE];
-    int64_t now = clock_now_us();
-    struct log_field field = log_int("dropped", w->dropped);
-    struct log_entry entry = {.level = LOG_WARN,
-                              .module = "log",
-                              .message = "log lines were dropped",
-                              .fields = &field,
-                              .count = 1};
-
-    if (w->dropped == 0 || w->failing ||
-        (w->used > 0 && now - w->told_us < TELL_DROPS_MS * INT64_C(1000)))
-        return;
-    if (log_wants(LOG_WARN) && !append(w, line, format(line, &entry)))
-        return;
-    w->dropped = 0;
-    w->told_us = now;
 }
 
 /* Needs the lock. */
@@ -221,20 +156,23 @@ static ssize_t write_some(int fd, const char *data, size_t len, int wait_ms)
     n = write(fd, data, len);
     if (n >= 0)
         return n;
-    if (errno == EAGAIN) /* somebody made it non-blocking; poll() lied */
+    if (errno == EAGAIN) {
+        /* somebody made it non-blocking, and there is room, but too little */
         poll(NULL, 0, BLOCKED_POLL_MS);
-    return errno == EINTR || errno == EAGAIN ? 0 : -1;
+        return 0;
+    }
+    return errno == EINTR ? 0 : -1;
 }
 
 /* Without the lock. Returns how many bytes are written. */
-static size_t write_chunk(struct writer *w, const char *chunk, size_t len)
+static size_t write_all(struct writer *w, const char *data, size_t len)
 {
     size_t done = 0;
 
     /* the last attempt is made even at the deadline, but does not wait */
     while (done < len) {
         bool go_on = may_go_on(w);
-        ssize_t n = write_some(w->fd, chunk + done, len - done,
+        ssize_t n = write_some(w->fd, data + done, len - done,
                                go_on ? BLOCKED_POLL_MS : 0);
 
         if (n == -1 || (n == 0 && !go_on))
@@ -244,24 +182,65 @@ static size_t write_chunk(struct writer *w, const char *chunk, size_t len)
     return done;
 }
 
+/*
+ * Needs the lock, and gives it up meanwhile. Returns how many lines are not
+ * written. A disk that is full takes a piece of a line; the next one must
+ * not continue it.
+ */
+static int64_t write_lines(struct writer *w, const char *lines, size_t len)
+{
+    size_t done = 0;
+
+    pthread_mutex_unlock(&lock);
+    if (w->torn)
+        w->torn = write_all(w, "\n", 1) == 0;
+    if (!w->torn) {
+        done = write_all(w, lines, len);
+        w->torn = done > 0 && lines[done - 1] != '\n';
+    }
+    pthread_mutex_lock(&lock);
+    w->failing = done < len;
+    return count_lines(lines + done, len - done);
+}
+
+/*
+ * Needs the lock, and gives it up meanwhile. Writes a line about the dropped
+ * ones, when all that came before them is out, or the last such line is old.
+ * Not while writing fails: that line would be lost as well.
+ */
+static void tell_drops(struct writer *w)
+{
+    char line[LIMIT_LOG_LINE];
+    int64_t dropped = w->dropped;
+    int64_t now = clock_now_us();
+    struct log_field field = log_int("dropped", dropped);
+    struct log_entry entry = {.level = LOG_WARN,
+                              .module = "log",
+                              .message = "log lines were dropped",
+                              .fields = &field,
+                              .count = 1};
+
+    if (dropped == 0 || w->failing ||
+        (w->ring.used > 0 && now - w->told_us < TELL_DROPS_MS * INT64_C(1000)))
+        return;
+    if (log_wants(LOG_WARN) && write_lines(w, line, format(line, &entry)) > 0)
+        return; /* not told: they stay in the count */
+    w->dropped -= dropped;
+    w->told_us = now;
+}
+
 /* Needs the lock, and gives it up meanwhile. */
 static void write_burst(struct writer *w)
 {
-    char chunk[CHUNK];
+    char chunk[LOG_CHUNK];
 
     w->urgent = false;
     do {
-        size_t len = take(w, chunk);
-        size_t done;
+        size_t len = log_ring_take(&w->ring, chunk);
 
+        count_dropped(w, write_lines(w, chunk, len));
         tell_drops(w);
-        pthread_mutex_unlock(&lock);
-        done = write_chunk(w, chunk, len);
-        pthread_mutex_lock(&lock);
-        w->failing = done < len;
-        if (w->failing)
-            count_dropped(w, count_lines(chunk + done, len - done));
-    } while (w->used >= CHUNK && !must_give_up(w));
+    } while (w->ring.used >= LOG_CHUNK && !must_give_up(w));
 }
 
 /* Needs the lock. */
@@ -295,10 +274,10 @@ static void writer_free(struct writer *w)
 /* Needs the lock. What cannot be written any more is counted. */
 static void count_what_is_left(struct writer *w)
 {
-    char chunk[CHUNK];
+    char chunk[LOG_CHUNK];
 
-    while (w->used > 0)
-        count_dropped(w, count_lines(chunk, take(w, chunk)));
+    while (w->ring.used > 0)
+        count_dropped(w, count_lines(chunk, log_ring_take(&w->ring, chunk)));
 }
 
 static void *run(void *opaque)
@@ -308,8 +287,7 @@ static void *run(void *opaque)
 
     pthread_mutex_lock(&lock);
     while (!must_give_up(w)) {
-        tell_drops(w);
-        if (w->used > 0) {
+        if (w->ring.used > 0) {
             write_burst(w);
             rest(w);
         } else if (w->stopping) {
@@ -437,7 +415,7 @@ static void enqueue(struct writer *w, enum log_level level, const char *line,
 {
     bool error = level == LOG_ERROR && !w->urgent;
 
-    if (!append(w, line, len)) {
+    if (!log_ring_add(&w->ring, line, len)) {
         count_dropped(w, 1);
         return;
     }

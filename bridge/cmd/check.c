@@ -12,6 +12,7 @@
 #include "cmd/endpoint.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -124,19 +125,50 @@ static void check_schemas(struct check *ck)
                    dir != NULL ? dir : "those built in");
 }
 
-/* Whether a topic is one that events are routed to. */
-static bool is_routed_to(const struct check *ck, const char *topic)
+/* Why an event never gets to a route: its pattern occurred before (a route of
+ * the command line stands in for one of the file), or everything matched. */
+enum reach { REACHED, REPLACED, BEHIND_ALL };
+
+static enum reach reach_of(const struct config_pairs *routes, size_t index)
 {
-    for (size_t i = 0; i < routes_topic_count(ck->routes); i++)
-        if (strcmp(routes_topic_at(ck->routes, i), topic) == 0)
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(routes->items[i].key, routes->items[index].key) == 0)
+            return REPLACED;
+        if (strcmp(routes->items[i].key, "*") == 0)
+            return BEHIND_ALL;
+    }
+    return REACHED;
+}
+
+static bool is_routed_to(const struct config_pairs *routes, const char *topic)
+{
+    for (size_t i = 0; i < routes->count; i++)
+        if (strcmp(routes->items[i].value, topic) == 0 &&
+            reach_of(routes, i) == REACHED)
             return true;
     return false;
+}
+
+static void list_routes(struct check *ck, const struct config_pairs *routes)
+{
+    for (size_t i = 0; i < routes->count; i++) {
+        const struct config_pair *route = &routes->items[i];
+        enum reach reach = reach_of(routes, i);
+
+        if (reach == REACHED)
+            check_tell(ck, CHECK_OK, NULL, "routes: %s goes to '%s'",
+                       route->key, route->value);
+        else if (reach == BEHIND_ALL)
+            check_tell(ck, CHECK_WARN, "put it in front of '*'",
+                       "routes: nothing gets to '%s', since '*' comes first",
+                       route->key);
+    }
 }
 
 static void check_consumed(struct check *ck, const char *kind,
                            const char *topic)
 {
-    if (!is_routed_to(ck, topic))
+    if (!is_routed_to(&ck->config->routes, topic))
         check_tell(ck, CHECK_WARN, "add a route to it, or consume another",
                    "routes: `consume %s` reads '%s', and no route leads there",
                    kind, topic);
@@ -168,9 +200,7 @@ static void check_routes(struct check *ck)
         check_tell(ck, CHECK_FAIL, "correct [routes]", "routes: %s", why.text);
         return;
     }
-    for (size_t i = 0; i < pairs->count; i++)
-        check_tell(ck, CHECK_OK, NULL, "routes: %s goes to '%s'",
-                   pairs->items[i].key, pairs->items[i].value);
+    list_routes(ck, pairs);
     if (ck->catalog != NULL)
         check_type_routes(ck);
     check_consumed(ck, "clicks", config->consume.clicks_topic);

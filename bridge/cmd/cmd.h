@@ -13,11 +13,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum cmd_status {
-    CMD_OK = 0,
-    CMD_FAILED = 1,
-    CMD_WRONG_USE = 2
-};
+enum cmd_status { CMD_OK = 0, CMD_FAILED = 1, CMD_WRONG_USE = 2 };
 
 /* An option of one command, beyond those that all have. */
 struct cmd_option {
@@ -41,7 +37,7 @@ struct cmd_spec {
     const char *operands; /* "clicks|leads", "FILE…|-", or "" */
     const char *details;  /* paragraphs for --help, or NULL */
     int min_operands;
-    int max_operands; /* -1: any number */
+    int max_operands;             /* -1: any number */
     enum config_command settings; /* whose settings it uses and shows */
     bool logs; /* starts the log's writer; others talk to a person */
     const struct cmd_option *options; /* ended by a NULL name; or NULL */

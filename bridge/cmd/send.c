@@ -205,6 +205,10 @@ static int sender_init(struct sender *se, const struct cmd *cmd, char *url,
 
     if (source == NULL)
         return -1;
+    if (source->secret_count == 0 &&
+        cmd->config.secrets_fault.kind != FAULT_NONE)
+        return fault_set(why, FAULT_CONFIG, "%s",
+                         cmd->config.secrets_fault.text);
     if (source->secret_count == 0)
         return fault_set(why, FAULT_CONFIG,
                          "source '%s' has no secret to sign with: set "

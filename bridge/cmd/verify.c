@@ -189,6 +189,9 @@ static int run_verify(struct cmd *cmd)
     if (cmd_option(cmd, "signature") == NULL)
         fault_set(&why, FAULT_USAGE,
                   "expected --signature HEX, the value of X-Hub-Signature");
+    else if (count_secrets(&cmd->config) == 0 &&
+             cmd->config.secrets_fault.kind != FAULT_NONE)
+        why = cmd->config.secrets_fault;
     else if (count_secrets(&cmd->config) == 0)
         fault_set(&why, FAULT_CONFIG,
                   "no source has a secret: set AURIX_WEBHOOK_SECRET");

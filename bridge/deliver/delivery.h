@@ -26,11 +26,11 @@
 
 struct delivery;
 
+/* All pointers are borrowed until closing. */
 struct delivery_options {
     const struct config_pairs *kafka;    /* [kafka] */
     const struct config_pairs *producer; /* [producer] */
-    const char *const *topics; /* all that are sent to; borrowed until
-                                  closing */
+    const char *const *topics;           /* all that are sent to */
     size_t topic_count;
     int deadline_ms; /* how long one record may wait for its report */
 };

@@ -140,11 +140,17 @@ static int add_file(struct catalog *catalog, const char *dir, const char *file,
 {
     struct buf path = BUF_INIT(4 * KIB);
     struct buf text = BUF_INIT(LIMIT_SCHEMA_FILE);
+    struct fault cause = FAULT_INIT;
     int rc = -1;
 
-    if (buf_addf(&path, why, "%s/%s", dir, file) == -1 ||
-        buf_add_file(&text, path.data, why) == -1)
+    if (buf_addf(&path, &cause, "%s/%s", dir, file) == -1 ||
+        buf_add_file(&text, path.data, &cause) == -1) {
+        /* too large is what a request is; a schema is not usable */
+        if (cause.kind == FAULT_TOO_LARGE)
+            cause.kind = FAULT_CONFIG;
+        fault_set(why, cause.kind, "%s", cause.text);
         goto done;
+    }
     rc = add_schema(catalog, file, buf_slice(&text), why);
 
 done:

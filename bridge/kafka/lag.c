@@ -31,6 +31,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct lag {
     char topic[TOPIC_NAME_MAX + 1];
     int32_t partition;
+    bool ours;  /* at the moment */
+    bool shown; /* has a series */
     struct metric_series series;
 } table[LAG_SERIES_MAX];
 static size_t used;
@@ -51,8 +53,6 @@ static struct lag *find(const char *topic, int32_t partition)
 /* Needs the lock. NULL: the table is full. */
 static struct lag *add(const char *topic, int32_t partition)
 {
-    char labels[METRIC_LABELS_MAX];
-    char number[16];
     struct lag *lag;
 
     if (used == LAG_SERIES_MAX) {
@@ -66,10 +66,37 @@ static struct lag *add(const char *topic, int32_t partition)
     lag = &table[used++];
     snprintf(lag->topic, sizeof(lag->topic), "%s", topic);
     lag->partition = partition;
-    snprintf(number, sizeof(number), "%" PRId32, partition);
-    metric_labels(labels, "topic", topic, "partition", number, (char *)NULL);
-    metric_series_init(&lag_metric, &lag->series, labels);
     return lag;
+}
+
+void lag_watch(const rd_kafka_topic_partition_list_t *assigned)
+{
+    pthread_mutex_lock(&lock);
+    for (int i = 0; i < assigned->cnt; i++) {
+        const rd_kafka_topic_partition_t *at = &assigned->elems[i];
+        struct lag *lag = find(at->topic, at->partition);
+
+        if (lag == NULL)
+            lag = add(at->topic, at->partition);
+        if (lag != NULL)
+            lag->ours = true;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+void lag_forget(const rd_kafka_topic_partition_list_t *revoked)
+{
+    pthread_mutex_lock(&lock);
+    for (int i = 0; i < revoked->cnt; i++) {
+        const rd_kafka_topic_partition_t *at = &revoked->elems[i];
+        struct lag *lag = find(at->topic, at->partition);
+
+        if (lag == NULL)
+            continue;
+        lag->ours = false;
+        metric_set(&lag->series, 0);
+    }
+    pthread_mutex_unlock(&lock);
 }
 
 static int64_t number_of(const json_t *partition, const char *name)
@@ -99,43 +126,40 @@ static int64_t lag_of(const json_t *partition)
     return low >= 0 && high >= low ? high - low : -1;
 }
 
-void lag_update(const char *statistics, size_t len,
-                const rd_kafka_topic_partition_list_t *assigned)
+/* Needs the lock. */
+static void show(struct lag *lag, int64_t behind)
+{
+    char labels[METRIC_LABELS_MAX];
+    char number[16];
+
+    metric_set(&lag->series, behind);
+    if (lag->shown)
+        return;
+    snprintf(number, sizeof(number), "%" PRId32, lag->partition);
+    metric_labels(labels, "topic", lag->topic, "partition", number,
+                  (char *)NULL);
+    metric_series_init(&lag_metric, &lag->series, labels);
+    lag->shown = true;
+}
+
+void lag_update(const char *statistics, size_t len)
 {
     json_t *root = json_loadb(statistics, len, 0, NULL);
     const json_t *topics = json_object_get(root, "topics");
 
     pthread_mutex_lock(&lock);
-    for (int i = 0; i < assigned->cnt; i++) {
-        const rd_kafka_topic_partition_t *at = &assigned->elems[i];
-        const json_t *topic = json_object_get(topics, at->topic);
-        struct lag *lag = find(at->topic, at->partition);
+    for (size_t i = 0; i < used; i++) {
+        struct lag *lag = &table[i];
+        const json_t *partitions =
+            json_object_get(json_object_get(topics, lag->topic), "partitions");
         char number[16];
         int64_t behind;
 
-        snprintf(number, sizeof(number), "%" PRId32, at->partition);
-        behind = lag_of(
-            json_object_get(json_object_get(topic, "partitions"), number));
-        if (behind < 0)
-            continue;
-        if (lag == NULL)
-            lag = add(at->topic, at->partition);
-        if (lag != NULL)
-            metric_set(&lag->series, behind);
+        snprintf(number, sizeof(number), "%" PRId32, lag->partition);
+        behind = lag_of(json_object_get(partitions, number));
+        if (lag->ours && behind >= 0)
+            show(lag, behind);
     }
     pthread_mutex_unlock(&lock);
     json_decref(root);
-}
-
-void lag_forget(const rd_kafka_topic_partition_list_t *revoked)
-{
-    pthread_mutex_lock(&lock);
-    for (int i = 0; i < revoked->cnt; i++) {
-        struct lag *lag =
-            find(revoked->elems[i].topic, revoked->elems[i].partition);
-
-        if (lag != NULL)
-            metric_set(&lag->series, 0);
-    }
-    pthread_mutex_unlock(&lock);
 }

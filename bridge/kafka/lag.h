@@ -21,12 +21,14 @@ enum {
 
 void lag_metrics_register(void);
 
-/* Takes the lag of the partitions in `assigned` from librdkafka's statistics,
- * a JSON text as STATISTICS.md of librdkafka has it. */
-void lag_update(const char *statistics, size_t len,
-                const rd_kafka_topic_partition_list_t *assigned);
+/* These are ours from now on. */
+void lag_watch(const rd_kafka_topic_partition_list_t *assigned);
 
-/* These are no longer ours. */
+/* These are no longer. */
 void lag_forget(const rd_kafka_topic_partition_list_t *revoked);
+
+/* Takes the lag of what is ours from librdkafka's statistics, a JSON text as
+ * STATISTICS.md of librdkafka has it. */
+void lag_update(const char *statistics, size_t len);
 
 #endif

@@ -9,20 +9,22 @@
  * where we ended. Where the group has thrown us out, the partition has
  * another owner already, and nothing may be committed.
  *
- * All callbacks run inside rd_kafka_consumer_poll(), so on the thread of
+ * Partitions come and go inside rd_kafka_consumer_poll(), so on the thread of
  * member_next(), or inside rd_kafka_consumer_close(), on the thread that
- * member_leave() starts and waits for.
+ * member_leave() starts and waits for. All other callbacks run on the
+ * attendant's thread, also while nobody polls for records.
  */
 #include "kafka/member.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "kafka/assignment.h"
+#include "kafka/attendant.h"
 #include "kafka/client.h"
 #include "kafka/lag.h"
 #include "kafka/message.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -37,7 +39,8 @@ enum {
 
 struct member {
     rd_kafka_t *rk;
-    rd_kafka_topic_partition_list_t *assigned;
+    struct attendant *attendant;
+    struct assignment assignment;
     void (*giving_up)(void *ctx, bool lost);
     void *ctx;
     atomic_bool joined;
@@ -61,48 +64,19 @@ static const struct client_setting settings[] = {
     {NULL,                                 NULL                },
 };
 
-/* ---- metrics --------------------------------------------------------------
- */
-
-enum change { CHANGE_ASSIGNED, CHANGE_REVOKED, CHANGE_LOST, CHANGES };
-
-static const char *const change_names[CHANGES] = {"assigned", "revoked",
-                                                  "lost"};
-
 static struct metric records_total = {
     .name = "aurix_bridge_consumer_records_total",
     .help = "Records that were received from Kafka.",
     .type = METRIC_COUNTER,
 };
-static struct metric rebalances_total = {
-    .name = "aurix_bridge_consumer_rebalances_total",
-    .help = "Changes of the partitions that are assigned to this process.",
-    .type = METRIC_COUNTER,
-};
-static struct metric assigned_partitions = {
-    .name = "aurix_bridge_consumer_assigned_partitions",
-    .help = "Partitions that are assigned to this process.",
-    .type = METRIC_GAUGE,
-};
 static struct metric_series records_series;
-static struct metric_series rebalance_series[CHANGES];
-static struct metric_series assigned_series;
 
-static void metrics_register_all(void)
+static void register_metrics(void)
 {
     client_metrics_register();
-    lag_metrics_register();
+    assignment_metrics_register();
     metrics_register(&records_total);
     metric_series_init(&records_total, &records_series, "");
-    metrics_register(&assigned_partitions);
-    metric_series_init(&assigned_partitions, &assigned_series, "");
-    metrics_register(&rebalances_total);
-    for (size_t i = 0; i < CHANGES; i++) {
-        char labels[METRIC_LABELS_MAX];
-
-        metric_labels(labels, "change", change_names[i], (char *)NULL);
-        metric_series_init(&rebalances_total, &rebalance_series[i], labels);
-    }
 }
 
 /* ---- partitions come and go -----------------------------------------------
@@ -114,39 +88,6 @@ static void tell_error(enum log_level level, const char *message,
     client_count_error(err);
     log_line(level, MODULE, message, log_text("error", rd_kafka_err2name(err)),
              log_text("text", text));
-}
-
-static void tell_change(enum change change, int count)
-{
-    metric_add(&rebalance_series[change], 1);
-    log_line(change == CHANGE_LOST ? LOG_WARN : LOG_INFO, MODULE,
-             "partitions of the group have changed",
-             log_text("change", change_names[change]),
-             log_int("partitions", count));
-}
-
-/* Keeps our own list, which the lag is told by. */
-static void remember(struct member *mb,
-                     const rd_kafka_topic_partition_list_t *partitions)
-{
-    for (int i = 0; i < partitions->cnt; i++)
-        rd_kafka_topic_partition_list_add(mb->assigned,
-                                          partitions->elems[i].topic,
-                                          partitions->elems[i].partition);
-    metric_add(&assigned_series, partitions->cnt);
-}
-
-static void forget(struct member *mb,
-                   const rd_kafka_topic_partition_list_t *partitions)
-{
-    int gone = 0;
-
-    for (int i = 0; i < partitions->cnt; i++)
-        gone += rd_kafka_topic_partition_list_del(
-            mb->assigned, partitions->elems[i].topic,
-            partitions->elems[i].partition);
-    metric_add(&assigned_series, -gone);
-    lag_forget(partitions);
 }
 
 /* Commits what is stored, and waits for the answer. */
@@ -197,9 +138,8 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err,
     switch (err) {
     case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
         apply(mb, true, partitions);
-        remember(mb, partitions);
+        assignment_add(&mb->assignment, partitions);
         atomic_store(&mb->joined, true);
-        tell_change(CHANGE_ASSIGNED, partitions->cnt);
         break;
     case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
         lost = rd_kafka_assignment_lost(rk) != 0;
@@ -210,8 +150,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err,
         else
             atomic_store(&mb->joined, false);
         apply(mb, false, partitions);
-        forget(mb, partitions);
-        tell_change(lost ? CHANGE_LOST : CHANGE_REVOKED, partitions->cnt);
+        assignment_remove(&mb->assignment, partitions, lost);
         break;
     default:
         tell_error(LOG_WARN, "the group could not be rebalanced", err,
@@ -226,10 +165,9 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err,
 
 static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque)
 {
-    struct member *mb = opaque;
-
     (void)rk;
-    lag_update(json, len, mb->assigned);
+    (void)opaque;
+    lag_update(json, len);
     return 0; /* librdkafka frees the text */
 }
 
@@ -251,8 +189,7 @@ static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t err,
 
 static void member_free(struct member *mb)
 {
-    if (mb->assigned != NULL)
-        rd_kafka_topic_partition_list_destroy(mb->assigned);
+    assignment_release(&mb->assignment);
     pthread_cond_destroy(&mb->changed);
     pthread_mutex_destroy(&mb->lock);
     free(mb);
@@ -267,7 +204,7 @@ static struct member *member_new(const struct member_options *options)
         return NULL;
     mb->giving_up = options->giving_up;
     mb->ctx = options->ctx;
-    mb->assigned = rd_kafka_topic_partition_list_new(0);
+    assignment_init(&mb->assignment);
     pthread_mutex_init(&mb->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -295,11 +232,7 @@ static int make_client(struct member *mb, const struct member_options *options,
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
     rd_kafka_conf_set_stats_cb(conf, on_statistics);
     rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
-    if (client_new(&mb->rk, RD_KAFKA_CONSUMER, &conf, why) == -1)
-        return -1;
-    /* every callback, errors and statistics too, runs in consumer_poll() */
-    rd_kafka_poll_set_consumer(mb->rk);
-    return 0;
+    return client_new(&mb->rk, RD_KAFKA_CONSUMER, &conf, why);
 }
 
 static int subscribe(struct member *mb, const struct member_options *options,
@@ -327,7 +260,7 @@ int member_join(struct member **out, const struct member_options *options,
 {
     struct member *mb;
 
-    metrics_register_all();
+    register_metrics();
     mb = member_new(options);
     if (mb == NULL)
         return fault_set(why, FAULT_NOMEM, "cannot allocate a group member");
@@ -335,7 +268,8 @@ int member_join(struct member **out, const struct member_options *options,
         member_free(mb);
         return -1;
     }
-    if (subscribe(mb, options, why) == -1) {
+    if (attendant_start(&mb->attendant, mb->rk, why) == -1 ||
+        subscribe(mb, options, why) == -1) {
         member_leave(mb);
         return -1;
     }
@@ -472,6 +406,8 @@ void member_leave(struct member *mb)
 
     if (mb == NULL)
         return;
+    attendant_stop(mb->attendant);
+    mb->attendant = NULL;
     mb->giving_up = NULL; /* from here on the caller has nothing to finish */
     err = pthread_create(&thread, NULL, leave, mb);
     if (err != 0) {

@@ -36,35 +36,35 @@ bool check_enum(struct run *run, const struct insn *insn, const json_t *value)
 }
 
 bool check_minimum(struct run *run, const struct insn *insn,
-                    const json_t *value)
+                   const json_t *value)
 {
     (void)run;
     return number_compare(value, insn->u.value) >= 0;
 }
 
 bool check_maximum(struct run *run, const struct insn *insn,
-                    const json_t *value)
+                   const json_t *value)
 {
     (void)run;
     return number_compare(value, insn->u.value) <= 0;
 }
 
 bool check_exclusive_minimum(struct run *run, const struct insn *insn,
-                              const json_t *value)
+                             const json_t *value)
 {
     (void)run;
     return number_compare(value, insn->u.value) > 0;
 }
 
 bool check_exclusive_maximum(struct run *run, const struct insn *insn,
-                              const json_t *value)
+                             const json_t *value)
 {
     (void)run;
     return number_compare(value, insn->u.value) < 0;
 }
 
 bool check_multiple_of(struct run *run, const struct insn *insn,
-                        const json_t *value)
+                       const json_t *value)
 {
     struct decimal number;
 
@@ -85,7 +85,7 @@ static size_t code_points(struct slice text)
 
 /* A character has one to four bytes, which often settles it. */
 bool check_min_length(struct run *run, const struct insn *insn,
-                       const json_t *value)
+                      const json_t *value)
 {
     struct slice text = evaluate_text(run, value);
 
@@ -95,21 +95,20 @@ bool check_min_length(struct run *run, const struct insn *insn,
 }
 
 bool check_max_length(struct run *run, const struct insn *insn,
-                       const json_t *value)
+                      const json_t *value)
 {
     struct slice text = evaluate_text(run, value);
 
     return text.len <= insn->u.limit || code_points(text) <= insn->u.limit;
 }
 
-bool check_format(struct run *run, const struct insn *insn,
-                   const json_t *value)
+bool check_format(struct run *run, const struct insn *insn, const json_t *value)
 {
     return insn->u.format->holds(evaluate_text(run, value));
 }
 
 bool check_pattern(struct run *run, const struct insn *insn,
-                    const json_t *value)
+                   const json_t *value)
 {
     enum regex_answer answer = regex_search(
         insn->u.regex, evaluate_text(run, value), run->scratch->regex);
@@ -120,21 +119,21 @@ bool check_pattern(struct run *run, const struct insn *insn,
 }
 
 bool check_min_items(struct run *run, const struct insn *insn,
-                      const json_t *value)
+                     const json_t *value)
 {
     (void)run;
     return json_array_size(value) >= insn->u.limit;
 }
 
 bool check_max_items(struct run *run, const struct insn *insn,
-                      const json_t *value)
+                     const json_t *value)
 {
     (void)run;
     return json_array_size(value) <= insn->u.limit;
 }
 
 bool check_unique_items(struct run *run, const struct insn *insn,
-                         const json_t *value)
+                        const json_t *value)
 {
     enum value_match match = unique_check(&run->scratch->unique, value);
 
@@ -145,28 +144,28 @@ bool check_unique_items(struct run *run, const struct insn *insn,
 }
 
 bool check_min_properties(struct run *run, const struct insn *insn,
-                           const json_t *value)
+                          const json_t *value)
 {
     (void)run;
     return json_object_size(value) >= insn->u.limit;
 }
 
 bool check_max_properties(struct run *run, const struct insn *insn,
-                           const json_t *value)
+                          const json_t *value)
 {
     (void)run;
     return json_object_size(value) <= insn->u.limit;
 }
 
 bool check_required(struct run *run, const struct insn *insn,
-                     const json_t *value)
+                    const json_t *value)
 {
     (void)run;
     return json_object_getn(value, insn->key.data, insn->key.len) != NULL;
 }
 
 bool check_dependent_required(struct run *run, const struct insn *insn,
-                               const json_t *value)
+                              const json_t *value)
 {
     size_t i, count = json_array_size(insn->u.value);
 

@@ -9,7 +9,7 @@
 
 #include "schema/evaluate.h"
 
-#define CHECKS(name)                                                          \
+#define CHECKS(name)                                                           \
     bool name(struct run *run, const struct insn *insn, const json_t *value)
 
 CHECKS(check_const);

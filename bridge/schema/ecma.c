@@ -184,7 +184,7 @@ static int replace(struct translation *t, const char *text)
  */
 static int replace_in_class(struct translation *t, const char *text)
 {
-    bool after = t->at > t->class_at && t->in.data[t->at - 1] == '-';
+    bool after = t->at > t->class_at + 1 && t->in.data[t->at - 1] == '-';
     bool before = peek(t, 2) == '-' && peek(t, 3) != ']';
 
     if (after || before)

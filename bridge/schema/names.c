@@ -45,16 +45,18 @@ int names_locate(struct buf *location, struct slice uri, struct fault *why)
     struct uri parts;
 
     uri_split(uri, &parts);
-    if (parts.fragment.data == NULL)
-        return buf_add(location, uri.data, uri.len, why) == -1
-                   ? -1
-                   : buf_add(location, "#", 1, why);
-    if (buf_add(location, uri.data, uri.len - parts.fragment.len, why) == -1)
+    if (parts.fragment.data != NULL)
+        uri.len -= parts.fragment.len + 1;
+    if (buf_add(location, uri.data, uri.len, why) == -1)
+        return -1;
+    if (parts.fragment.len == 0)
+        return 0;
+    if (buf_add(location, "#", 1, why) == -1)
         return -1;
     return pointer_decode(location, parts.fragment, why);
 }
 
-/* Puts `number` behind base#fragment; a location has one schema. */
+/* Puts `number` behind a location, which can have one schema only. */
 static int register_name(struct walk *walk, const char *base,
                          const char *fragment, size_t number, struct fault *why)
 {
@@ -62,7 +64,8 @@ static int register_name(struct walk *walk, const char *base,
     json_t *value = json_integer((json_int_t)number);
     int rc = -1;
 
-    if (buf_addf(&name, why, "%s#%s", base, fragment) == -1)
+    if (buf_addf(&name, why, "%s%s%s", base, *fragment == '\0' ? "" : "#",
+                 fragment) == -1)
         goto done;
     if (set_number(walk->set, buf_slice(&name)) != -1) {
         fault_set(why, FAULT_CONFIG, "%s#%s: the name '%s' is taken",

@@ -18,8 +18,9 @@
 int names_index(struct schema_set *set, struct fault *why);
 
 /*
- * Adds the form in which the index knows an absolute URI: always with a '#',
- * and the fragment percent-decoded. FAULT_CONFIG: it cannot be decoded.
+ * Adds the form in which the index knows an absolute URI: the fragment
+ * percent-decoded, and no '#' where it is empty. FAULT_CONFIG: it cannot be
+ * decoded.
  */
 int names_locate(struct buf *location, struct slice uri, struct fault *why);
 

@@ -84,7 +84,9 @@ static json_t *parse(const char *name, struct slice text, struct fault *why)
     }
     root = json_loadb(text.data, text.len, flags, &error);
     if (root == NULL) {
-        if (json_error_code(&error) == json_error_out_of_memory)
+        /* Where memory fails, jansson often says nothing at all. */
+        if (json_error_code(&error) == json_error_out_of_memory ||
+            error.text[0] == '\0')
             fault_set(why, FAULT_NOMEM, "cannot allocate schema '%s'", name);
         else
             fault_set(why, FAULT_CONFIG, "%s: line %d, column %d: %s", name,
@@ -234,7 +236,12 @@ const struct schema *schema_set_find(const struct schema_set *set,
     struct buf location = BUF_INIT(1 * MIB);
     long number = -1;
 
-    if (set->compiled && names_locate(&location, slice_of(uri), NULL) == 0)
+    if (!set->compiled)
+        return NULL;
+    /* The usual case needs no memory, so it cannot fail for want of it. */
+    if (strpbrk(uri, "#%") == NULL)
+        number = set_number(set, slice_of(uri));
+    else if (names_locate(&location, slice_of(uri), NULL) == 0)
         number = set_number(set, buf_slice(&location));
     buf_release(&location);
     return number == -1 ? NULL : &set->schemas[number];

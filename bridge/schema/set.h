@@ -4,7 +4,8 @@
  * A set is filled in three steps, each with a file of its own: documents are
  * added (set.c), their subschemas and names are indexed (names.c), and each
  * subschema is compiled (compile.c). The index maps every absolute location
- * of a schema, "URI#" followed by a JSON Pointer or an anchor, to its number.
+ * of a schema, a URI, or one with '#' and a JSON Pointer or an anchor behind
+ * it, to the schema's number.
  */
 #ifndef SCHEMA_SET_H
 #define SCHEMA_SET_H

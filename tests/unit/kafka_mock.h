@@ -21,6 +21,7 @@
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     DEADLINE_MS = 20000 /* that a test waits for what must happen */
@@ -29,6 +30,14 @@ enum {
 static inline int64_t deadline_us(void)
 {
     return clock_now_us() + (int64_t)DEADLINE_MS * 1000;
+}
+
+/* Between two looks at a condition. */
+static inline void nap(void)
+{
+    struct timespec ms = {0, 1000000};
+
+    nanosleep(&ms, NULL);
 }
 
 /* [kafka] with the mock's address, and what tests want to be quick. */

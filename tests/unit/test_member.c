@@ -143,8 +143,8 @@ static void wait_for_metric(struct member *mb, const char *line, int64_t value)
 }
 
 #define LAG(partition)                                                         \
-    "aurix_bridge_consumer_lag{topic=\"lag\",partition=\"" partition "\"} "
-#define ASSIGNED "aurix_bridge_consumer_assigned_partitions "
+    "\naurix_bridge_consumer_lag{topic=\"lag\",partition=\"" partition "\"} "
+#define ASSIGNED "\naurix_bridge_consumer_assigned_partitions "
 
 /* Before anything was stored all counts, then what is not stored, and
  * nothing once the partition is another's. */
@@ -172,7 +172,7 @@ static void test_lag(void **state)
     assert_int_equal(metric_value(ASSIGNED), 0);
     assert_true(metric_value("aurix_bridge_consumer_rebalances_total{change="
                              "\"assigned\"} ") > 0);
-    assert_true(metric_value("aurix_bridge_consumer_records_total ") > 0);
+    assert_true(metric_value("\naurix_bridge_consumer_records_total ") > 0);
 }
 
 /* A batch of one, as consume/ has it. */

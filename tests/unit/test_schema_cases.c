@@ -79,7 +79,8 @@ static struct schema_set *compile_group(const json_t *group, struct fault *why)
     if (json_is_true(json_object_get(group, "format")))
         options.format = SCHEMA_FORMAT_ASSERT;
     set = test_set(&options);
-    json_object_foreach (documents, uri, json) {
+    json_object_foreach(documents, uri, json)
+    {
         if (test_add(set, uri, json, why) == -1)
             return set;
     }

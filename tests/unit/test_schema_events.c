@@ -110,8 +110,7 @@ static void refuse_file(const char *path, const char *name)
 {
     json_t *file = test_json_file(path);
     const json_t *expected = json_object_get(file, "errors");
-    size_t count =
-        compare_both(name, json_object_get(file, "event"), expected);
+    size_t count = compare_both(name, json_object_get(file, "event"), expected);
 
     if (count == 0 || count != json_array_size(expected))
         fail_msg("%s: %zu errors instead of %zu", name, count,
@@ -144,7 +143,8 @@ static void check_examples(const json_t *schema, const char *uri)
             SCHEMA_VALID)
             fail_msg("%s: example %zu", uri, i);
     }
-    json_object_foreach (properties, key, child) {
+    json_object_foreach(properties, key, child)
+    {
         snprintf(inner, sizeof(inner), "%s%s/properties/%s", uri,
                  strchr(uri, '#') == NULL ? "#" : "", key);
         check_examples(child, inner);

@@ -33,8 +33,7 @@
 #define TEST_SANITIZED 0
 #endif
 
-static inline struct schema_set *
-test_set(const struct schema_options *options)
+static inline struct schema_set *test_set(const struct schema_options *options)
 {
     struct fault why = FAULT_INIT;
     struct schema_set *set = NULL;

@@ -1,0 +1,647 @@
+"""The commands for people: what they say, and their exit status."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+from harness import web
+from harness.events import SECRET, click, complete, sign, unknown
+from harness.ports import free_ports
+from harness.processes import spawn
+from harness.programs import clean_environment, need_program, run_command
+from harness.surroundings import DATA, DEADLINE, PROGRAM
+from harness.waiting import wait_for
+
+WITH_SECRET = {"AURIX_WEBHOOK_SECRET": SECRET}
+
+# A command, and a setting that its help has to name.
+COMMANDS = {
+    "serve": "http.port",
+    "consume": "consume.sink",
+    "demo": "http.port",
+    "topics": "topics.partitions",
+    "send": "http.port",
+    "verify": "source.NAME.secret",
+    "validate": "schemas.dir",
+    "check": "kafka.bootstrap.servers",
+    "health": "admin.port",
+}
+
+
+def said(*arguments, **how):
+    """(exit status, standard output, standard error)"""
+    done = run_command(*arguments, **how)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+# ---- help, version, wrong use ------------------------------------------------
+
+
+def test_list_of_commands():
+    status, out, err = said("--help")
+    assert (status, err) == (0, "")
+    for command in COMMANDS:
+        assert re.search(rf"^  {command} +\w", out, re.M), command
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help(command):
+    # settings that are wrong do not keep anyone from reading about them
+    status, out, err = said(
+        command, "--help", env={"BRIDGE_CONFIG": "/nonexistent"}
+    )
+    assert (status, err) == (0, "")
+    assert f"Usage: aurix-bridge {command} " in out
+    assert COMMANDS[command] in out
+    for option in ("--config FILE", "--set SECTION.KEY=VALUE", "--help"):
+        assert option in out
+    assert max(map(len, out.splitlines())) < 80
+
+
+def test_version():
+    status, out, _ = said("--version")
+    assert status == 0
+    assert re.match(r"aurix-bridge \d+\.\d+\.\d+\n", out)
+    for library in (
+        "librdkafka",
+        "CivetWeb",
+        "OpenSSL",
+        "jansson",
+        "PCRE2",
+        "libcurl",
+    ):
+        assert re.search(rf"^{library}[ /]\d", out, re.M), library
+
+
+WRONG_USE = {
+    "no command": ([], "Usage:"),
+    "command": (["serv"], "did you mean 'serve'?"),
+    "global option": (["--hlep"], "did you mean '--help'?"),
+    "option": (["send", "--conut", "3"], "did you mean '--count'?"),
+    "abbreviation": (["send", "--coun", "3"], "did you mean '--count'?"),
+    "setting": (
+        ["health", "--set", "admin.prot=1"],
+        "did you mean 'admin.port'?",
+    ),
+    "setting's value": (["health", "--set", "admin.port=x"], "'x'"),
+    "setting without value": (["health", "--set", "admin.port"], "=value"),
+    "kind": (["consume", "click"], "clicks"),
+    "no kind": (["consume"], "clicks|leads"),
+    "operand": (["health", "now"], "'now'"),
+    "missing operand": (["validate"], "FILE"),
+    "missing option": (["verify", "x"], "--signature"),
+    "missing value": (["verify", "x", "--signature"], "needs a value: HEX"),
+    "value too many": (["demo", "--keep=1"], "takes no value"),
+    "number": (["send", "--count", "0"], "from 1 to"),
+    "example": (
+        ["send", "--example", "widget.clik"],
+        "did you mean 'widget.click'?",
+    ),
+    "source": (
+        ["send", "--example", "all", "--source", "auriks"],
+        "did you mean 'aurix'?",
+    ),
+    "nothing to send": (["send"], "--example"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_USE)
+def test_wrong_use(case):
+    arguments, expected = WRONG_USE[case]
+    status, out, err = said(*arguments, env=WITH_SECRET)
+    assert status == 2
+    assert out == ""
+    assert expected in err
+
+
+def test_wrong_installation_is_no_wrong_use(tmp_path):
+    config = tmp_path / "bridge.ini"
+    config.write_text("[http]\nprot = 1\n")
+    for how in (
+        {"env": {"BRIDGE_ADMIN_PORT": "x"}},
+        {"env": {"BRIDGE_CONFIG": str(config)}},
+        {"env": {"BRIDGE_CONFIG": "/nonexistent"}},
+    ):
+        status, _, err = said("health", **how)
+        assert status == 1, err
+        assert err.startswith("aurix-bridge health: ")
+
+
+def test_unknown_variable_is_a_warning():
+    _, _, err = said("health", env={"BRIDGE_ADMIN_PROT": "1"})
+    assert "BRIDGE_ADMIN_PROT" in err
+    assert "BRIDGE_ADMIN_PORT" in err
+
+
+def test_output_that_cannot_be_written():
+    need_program()
+    with Path("/dev/full").open("w") as full:
+        process = spawn(
+            [str(PROGRAM), "--version"],
+            stdout=full.fileno(),
+            stderr=Path(os.devnull),
+            env=clean_environment(),
+        )
+        assert process.wait(DEADLINE) == 1
+
+
+# ---- verify ------------------------------------------------------------------
+
+BODY = b'{"a":"\xc3\xbc"}'
+
+
+def verify(signature, body=BODY, env=WITH_SECRET, config=()):
+    return said(
+        "verify", "--signature", signature, "-", *config, stdin=body, env=env
+    )
+
+
+@pytest.mark.parametrize("signature", [sign(BODY), "sha256=" + sign(BODY)])
+def test_verify(signature):
+    status, out, _ = verify(signature)
+    assert status == 0
+    assert "secret 1 of 1 of source 'aurix'" in out
+
+
+MISMATCHES = {
+    "another secret": (sign(BODY, "x"), BODY, "another secret"),
+    "upper case": (sign(BODY).upper(), BODY, "upper case"),
+    "too short": (sign(BODY)[:-1], BODY, "63 hexadecimal digits"),
+    "no hexadecimal": ("x" * 64, BODY, "not hexadecimal"),
+    "newline added": (sign(BODY), BODY + b"\n", "without the newline"),
+    "crlf added": (sign(BODY), BODY + b"\r\n", "without the newline"),
+    "newline removed": (sign(BODY + b"\n"), BODY, "with a newline"),
+}
+
+
+@pytest.mark.parametrize("case", MISMATCHES)
+def test_verify_explains(case):
+    signature, body, expected = MISMATCHES[case]
+    status, out, err = verify(signature, body)
+    assert status == 1
+    assert out.startswith("no match")
+    assert expected in out
+    assert SECRET not in out + err
+
+
+def test_verify_names_source_and_number(tmp_path):
+    config = tmp_path / "bridge.ini"
+    config.write_text(
+        "[source a]\npath = /a\nsecret = first-of-a-0123456\n"
+        "[source b]\npath = /b\nsecret = first-of-b-0123456\n"
+        "secret = second-of-b-012345\n"
+    )
+    status, out, err = verify(
+        sign(BODY, "second-of-b-012345"),
+        env={},
+        config=("--config", str(config)),
+    )
+    assert status == 0, err
+    assert "secret 2 of 2 of source 'b'" in out
+    assert "second-of-b" not in out
+
+
+def test_verify_without_secret():
+    status, _, err = verify(sign(BODY), env={})
+    assert status == 1
+    assert "AURIX_WEBHOOK_SECRET" in err
+
+
+# ---- validate ----------------------------------------------------------------
+
+
+def test_validate_lines():
+    lines = [
+        click(),
+        b"",
+        unknown(),
+        b'{"event_type":"widget.click"',
+        complete(lead_status="half"),
+    ]
+    status, out, _ = said("validate", "-", stdin=b"\n".join(lines))
+    assert status == 1
+    first, second, third, fourth, *_ = out.splitlines()
+    assert first == "line 1: valid (widget.click)"
+    assert second == "line 3: valid (invoice.paid, no schema for its type)"
+    assert third.startswith("line 4: invalid: cannot parse")
+    assert fourth.startswith("line 5: invalid: /data/lead_status: ")
+    assert "half" not in fourth
+
+
+def test_validate_files():
+    valid = sorted((DATA / "events" / "valid").glob("*.json"))
+    invalid = sorted((DATA / "events" / "invalid").glob("*.json"))
+    assert valid
+    assert invalid
+    status, out, _ = said("validate", *map(str, valid))
+    assert status == 0, out
+    assert len(out.splitlines()) == len(valid)
+    for path in invalid:
+        status, out, _ = said("validate", str(path))
+        assert status == 1, path
+        assert out.startswith(f"{path}: invalid: ")
+
+
+def test_validate_goes_on_after_what_it_cannot_read(tmp_path):
+    event = tmp_path / "event.json"
+    event.write_bytes(click())
+    status, out, err = said("validate", "/nonexistent", str(event))
+    assert status == 1
+    assert "cannot open '/nonexistent'" in err
+    assert out == f"{event}: valid (widget.click)\n"
+
+
+# ---- send --------------------------------------------------------------------
+
+
+def send(bridge, *arguments, secret=SECRET, **how):
+    return said(
+        "send",
+        "--set",
+        f"http.port={bridge.port}",
+        *arguments,
+        env={"AURIX_WEBHOOK_SECRET": secret},
+        **how,
+    )
+
+
+def test_send_files(shared_bridge, kafka, tmp_path):
+    body = b" " + click() + b"\n"  # every byte is signed and sent
+    path = tmp_path / "event.json"
+    path.write_bytes(body)
+    status, out, _ = send(shared_bridge, str(path), "--count", "3")
+    assert status == 0
+    assert re.fullmatch(
+        r"200: 3 answers, min [\d.]+ ms, median [\d.]+ ms, max [\d.]+ ms\n",
+        out,
+    )
+    topic = shared_bridge.topics.clicks
+    assert len(kafka.records_with_value(topic, body)) == 3
+
+
+def test_send_stdin(shared_bridge, kafka):
+    body = click()
+    status, out, _ = send(shared_bridge, "-", stdin=body)
+    assert status == 0, out
+    topic = shared_bridge.topics.clicks
+    assert len(kafka.records_with_value(topic, body)) == 1
+
+
+def test_send_examples(shared_bridge):
+    status, out, _ = send(shared_bridge, "--example", "all")
+    assert status == 0, out
+    assert re.fullmatch(r"200: \d+ answers, .*\n", out)
+
+
+def test_send_fresh(shared_bridge, kafka):
+    topics = shared_bridge.topics
+    before = {r.value for r in kafka.read_topic(topics.leads)}
+    status, out, _ = send(
+        shared_bridge, "--example", "lead.complete", "--fresh", "--count", "4"
+    )
+    assert status == 0, out
+    made = [
+        json.loads(r.value)
+        for r in kafka.read_topic(topics.leads)
+        if r.value not in before
+    ]
+    assert made
+    assert len(made) % 4 == 0
+    assert len({e["event_id"] for e in made}) == len(made)
+    assert len({e["data"]["correlation_id"] for e in made}) == len(made)
+
+
+def test_send_shows_refusals(shared_bridge):
+    status, out, _ = send(
+        shared_bridge, "--count", "5", "-", stdin=click(), secret="other"
+    )
+    assert status == 1
+    assert out.count("Invalid signature") == 1
+    assert re.search(r"^401: 5 answers, ", out, re.M)
+
+
+def test_send_to_nobody():
+    (port,) = free_ports(1)
+    status, _, err = said(
+        "send",
+        "--url",
+        f"http://127.0.0.1:{port}/webhook",
+        "-",
+        stdin=click(),
+        env=WITH_SECRET,
+    )
+    assert status == 1
+    assert "cannot connect" in err
+
+
+# ---- health ------------------------------------------------------------------
+
+
+def health(port, *arguments):
+    return said("health", "--set", f"admin.port={port}", *arguments)
+
+
+def test_health(shared_bridge):
+    port = shared_bridge.admin_port
+    assert health(port) == (0, "ready\n", "")
+    assert health(port, "--live") == (0, "alive\n", "")
+
+
+def test_health_by_port_file(shared_bridge):
+    port_file = shared_bridge.folder / "admin.port"
+    status, out, _ = health(0, "--set", f"admin.port_file={port_file}")
+    assert (status, out) == (0, "ready\n")
+
+
+def test_health_says_what_is_missing(bridge, topics):
+    (port,) = free_ports(1)
+    lonely = bridge(topics, ready=False, bootstrap=f"127.0.0.1:{port}")
+    assert lonely.port  # serves all the same
+    status, out, _ = health(lonely.admin_port)
+    assert status == 1
+    assert out.startswith("not ready: kafka: ")
+    assert health(lonely.admin_port, "--live")[0] == 0
+
+
+def test_health_of_nobody():
+    (port,) = free_ports(1)
+    status, _, err = health(port)
+    assert status == 1
+    assert "cannot connect" in err
+
+
+# ---- check -------------------------------------------------------------------
+
+
+def check(*arguments, env=WITH_SECRET):
+    ports = free_ports(2)
+    status, out, _ = said(
+        "check",
+        "--set",
+        f"http.port={ports[0]}",
+        "--set",
+        f"admin.port={ports[1]}",
+        *arguments,
+        env=env,
+    )
+    lines = out.splitlines()
+    assert re.fullmatch(r"\d+ failures?, \d+ warnings?", lines[-1])
+    assert all(re.match(r"(ok  |warn|FAIL) ", line) for line in lines[:-1])
+    return status, lines[:-1]
+
+
+def lines_with(lines, *parts):
+    return [line for line in lines if all(part in line for part in parts)]
+
+
+def topic_sets(kafka, topics, leads=None):
+    leads = leads or topics.leads
+    return [
+        word
+        for setting in (
+            f"kafka.bootstrap.servers={kafka.bootstrap}",
+            f"routes.widget.*={topics.clicks}",
+            f"routes.lead.*={leads}",
+            f"routes.*={topics.other}",
+            f"topics.other={topics.other}",
+            f"topics.dead_letter={topics.dead}",
+            f"consume.clicks_topic={topics.clicks}",
+            f"consume.leads_topic={topics.leads}",
+        )
+        for word in ("--set", setting)
+    ]
+
+
+def test_check(kafka, topics):
+    status, lines = check(*topic_sets(kafka, topics))
+    assert status == 0, lines
+    assert lines_with(lines, "ok", "brokers: ")
+    for topic in topics.all:
+        assert lines_with(lines, "ok", f"'{topic}' has 3 partitions")
+        assert lines_with(lines, "warn", f"'{topic}' has 1 replica")
+
+
+def test_check_goes_through_all(kafka, topics, tmp_path):
+    (tmp_path / "envelope.json").write_text("{")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        status, lines = check(
+            *topic_sets(kafka, topics),
+            "--set",
+            f"topics.other={topics.prefix}.missing",
+            "--set",
+            f"schemas.dir={tmp_path}",
+            "--set",
+            "http.host=127.0.0.1",
+            "--set",
+            f"http.port={port}",
+            env={},
+        )
+    assert status == 1
+    assert lines_with(lines, "FAIL", "secrets", "AURIX_WEBHOOK_SECRET")
+    assert lines_with(lines, "FAIL", "schemas", "envelope.json")
+    assert lines_with(lines, "FAIL", "http.port", str(port))
+    assert lines_with(
+        lines, "FAIL", ".missing' does not exist", "aurix-bridge topics"
+    )
+
+
+def test_check_partitions_that_differ(kafka, topics):
+    wide = f"{topics.prefix}.wide"
+    kafka.create_topics([wide], 4)
+    status, lines = check(*topic_sets(kafka, topics, leads=wide))
+    assert status == 1
+    assert lines_with(lines, "FAIL", f"'{wide}' has 4 partitions")
+
+
+def test_check_without_brokers():
+    (port,) = free_ports(1)
+    status, lines = check("--set", f"kafka.bootstrap.servers=127.0.0.1:{port}")
+    assert status == 1
+    (line,) = lines_with(lines, "FAIL")
+    assert "brokers" in line
+    assert str(port) in line
+
+
+def test_check_warns_of_secrets_and_routes():
+    (port,) = free_ports(1)
+    _, lines = check(
+        "--set",
+        f"kafka.bootstrap.servers=127.0.0.1:{port}",
+        "--set",
+        "routes.widget.*=elsewhere",
+        "--set",
+        "routes.lead.*=aurix.other",
+        env={"AURIX_WEBHOOK_SECRET": "s3crt"},
+    )
+    assert lines_with(lines, "warn", "secrets", "5 bytes")
+    assert lines_with(lines, "warn", "`consume clicks`", "'aurix.clicks'")
+    assert lines_with(lines, "warn", "'lead.complete'", "'aurix.other'")
+    assert not lines_with(lines, "widget.* goes to 'aurix.clicks'")
+    assert not any("s3crt" in line for line in lines)
+
+
+# ---- demo --------------------------------------------------------------------
+
+
+def test_demo(tmp_path):
+    status, out, err = said(
+        "demo",
+        env={"TMPDIR": str(tmp_path), "LC_ALL": "C.UTF-8"},
+        timeout=2 * DEADLINE,
+    )
+    assert status == 0, out + err
+    assert err == ""
+    assert out.count("✓") == 6
+    assert "✗" not in out
+    assert "\033" not in out
+    for row in (
+        r"widget\.click +200 +aurix\.clicks +clicks",
+        r"lead\.correlated +200 +aurix\.leads +leads",
+        r"lead\.complete +200 +aurix\.leads +leads",
+        r"call\.missed, .* 200 +aurix\.other +-",
+        r"widget\.click, forged .* 401 +- +-",
+        r"lead\.correlated, breaks .* 422 +aurix\.deadletter +-",
+    ):
+        assert re.search(row, out), row
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_demo_is_not_disturbed_by_settings(tmp_path):
+    config = tmp_path / "bridge.ini"
+    config.write_text(
+        "[kafka]\nbootstrap.servers = nobody.invalid:9\n"
+        "[routes]\n* = elsewhere\n"
+    )
+    status, out, err = said(
+        "demo",
+        env={
+            "BRIDGE_CONFIG": str(config),
+            "BRIDGE_HTTP_MAX_BODY_BYTES": "1024",
+            "TMPDIR": str(tmp_path),
+            "LC_ALL": "C",
+        },
+        timeout=2 * DEADLINE,
+    )
+    assert status == 0, out + err
+    assert out.isascii()
+
+
+class Keep:
+    """A `demo --keep` that runs."""
+
+    def __init__(self, folder, port):
+        need_program()
+        self.folder = folder
+        self.out = folder / "out"
+        self.process = spawn(
+            [str(PROGRAM), "demo", "--keep", "--set", f"http.port={port}"],
+            stdout=self.out,
+            stderr=folder / "err",
+            env=clean_environment(TMPDIR=str(folder)),
+        )
+
+    def text(self):
+        assert self.process.poll() is None, self.out.read_text()
+        return self.out.read_text()
+
+    def curl(self):
+        """(url, headers, body) of the command line it offers."""
+        wait_for(lambda: "What arrives:" in self.text(), "the demo stays")
+        (line,) = re.findall(r"^curl .*$", self.text(), re.M)
+        words = shlex.split(line)
+        headers = dict(
+            words[i + 1].split(": ", 1)
+            for i, word in enumerate(words)
+            if word == "-H"
+        )
+        body = words[words.index("--data-binary") + 1].encode()
+        return words[-1], headers, body
+
+    def children(self):
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}")
+        return [int(pid) for pid in (path / "children").read_text().split()]
+
+
+@pytest.fixture
+def keep(tmp_path):
+    made = []
+
+    def start(port):
+        made.append(Keep(tmp_path, port))
+        return made[-1]
+
+    yield start
+    for demo in made:
+        demo.process.kill()
+        demo.process.wait()
+
+
+def post_like(curl):
+    url, headers, body = curl
+    port, path = re.fullmatch(r"http://127\.0\.0\.1:(\d+)(/.*)", url).groups()
+    return web.request(int(port), "POST", path, body, headers)
+
+
+def test_demo_keep(keep):
+    (port,) = free_ports(1)
+    demo = keep(port)
+    curl = demo.curl()
+    assert f":{port}/" in curl[0]
+    for _ in range(2):
+        answer = post_like(curl)
+        assert answer.json() == {"status": "received"}
+    wait_for(
+        lambda: (
+            demo.text()
+            .partition("What arrives:")[2]
+            .count("clicks  widget.click ")
+            == 2
+        ),
+        "both clicks are shown",
+    )
+    demo.process.send_signal(signal.SIGINT)
+    assert demo.process.wait(DEADLINE) == 0
+    assert sorted(p.name for p in demo.folder.iterdir()) == ["err", "out"]
+
+
+def test_demo_keep_takes_another_port(keep):
+    with socket.create_server(("0.0.0.0", 0)) as taken:
+        port = taken.getsockname()[1]
+        demo = keep(port)
+        url, _, _ = curl = demo.curl()
+        assert f":{port}/" not in url
+        assert f"{port}: Address already in use" in demo.text()
+        assert post_like(curl).status == 200
+    demo.process.send_signal(signal.SIGTERM)
+    assert demo.process.wait(DEADLINE) == 0
+
+
+def test_demo_leaves_no_process(keep):
+    (port,) = free_ports(1)
+    demo = keep(port)
+    demo.curl()
+    children = demo.children()
+    assert len(children) == 3
+    demo.process.kill()
+
+    def all_gone():
+        return not any(Path(f"/proc/{pid}/exe").exists() for pid in children)
+
+    wait_for(all_gone, "the demo's children end with it")
+
+
+def test_demo_tells_why_a_process_ended(keep):
+    (port,) = free_ports(1)
+    demo = keep(port)
+    demo.curl()
+    os.kill(demo.children()[0], signal.SIGKILL)
+    assert demo.process.wait(DEADLINE) == 1
+    told = (demo.folder / "err").read_text()
+    assert "'serve' ended early, by signal 9" in told
+    assert "http server listens" in told  # its log

@@ -1,0 +1,555 @@
+/*
+ * test_catalog.c - event/catalog.h
+ *
+ * How the schema of each type judges events is test_schema_events.c's; here
+ * it is which schemas there are, which one applies, and what is said.
+ */
+#include "event/catalog.h"
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "event/builtin_schemas.h"
+#include "event/json_heap.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char envelope[] = "{\"required\":[\"event_type\"]}";
+
+/* ---- a folder of schemas ------------------------------------------------ */
+
+enum { FILES_MAX = 4 };
+
+struct file {
+    const char *name;
+    const char *text;
+};
+
+static char folder[] = "/tmp/test_catalog.XXXXXX";
+
+static const char *path_of(const char *name)
+{
+    static char path[sizeof(folder) + 300];
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    return path;
+}
+
+static void write_file(const char *name, const char *text)
+{
+    FILE *file = fopen(path_of(name), "w");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void write_files(const struct file *files)
+{
+    for (size_t i = 0; i < FILES_MAX && files[i].name != NULL; i++)
+        write_file(files[i].name, files[i].text);
+}
+
+static void remove_files(const struct file *files)
+{
+    for (size_t i = 0; i < FILES_MAX && files[i].name != NULL; i++)
+        assert_int_equal(unlink(path_of(files[i].name)), 0);
+}
+
+static struct catalog *load(const char *dir)
+{
+    struct catalog *catalog = NULL;
+    struct fault why = FAULT_INIT;
+
+    if (catalog_load(&catalog, dir, &why) == -1)
+        fail_msg("%s", why.text);
+    return catalog;
+}
+
+/* ---- loading ------------------------------------------------------------ */
+
+static void assert_has_types(const struct catalog *catalog,
+                             const char *const *types, size_t count)
+{
+    assert_int_equal(catalog_type_count(catalog), count);
+    for (size_t i = 0; i < count; i++) {
+        assert_string_equal(catalog_type(catalog, i), types[i]);
+        assert_int_equal(catalog_find(catalog, slice_of(types[i])), i);
+    }
+}
+
+static void built_in_is_what_the_folder_has(void **state)
+{
+    static const char *const types[] = {"lead.complete", "lead.correlated",
+                                        "widget.click"};
+    struct catalog *from_folder = load(SCHEMAS_DIR);
+    struct catalog *built_in = load(NULL);
+
+    (void)state;
+    assert_has_types(from_folder, types, COUNT(types));
+    assert_has_types(built_in, types, COUNT(types));
+    assert_int_equal(builtin_schema_count, COUNT(types) + 1);
+    catalog_free(from_folder);
+    catalog_free(built_in);
+    catalog_free(NULL);
+}
+
+static void a_new_file_is_a_new_type(void **state)
+{
+    static const struct file files[FILES_MAX] = {
+        {"envelope.json",        envelope                                        },
+        {"a.json",               "{\"$ref\":\"a-b.json\"}"                       },
+        {"a-b.json",             "{\"properties\":{\"x\":{\"type\":\"string\"}}}"},
+        {"50% of \303\251.json", "{\"$ref\":\"a-b.json\"}"                       },
+    };
+    static const char *const types[] = {"50% of \303\251", "a", "a-b"};
+    struct catalog *catalog;
+
+    (void)state;
+    write_files(files);
+    catalog = load(folder);
+    assert_has_types(catalog, types, COUNT(types));
+    catalog_free(catalog);
+    remove_files(files);
+}
+
+static void other_files_are_ignored(void **state)
+{
+    static const struct file files[FILES_MAX] = {
+        {"envelope.json", envelope  },
+        {"README.md",     "not JSON"},
+        {".hidden.json",  "not JSON"},
+        {"a.json.orig",   "not JSON"},
+    };
+    static const struct file more[FILES_MAX] = {
+        {".json",  "not JSON"},
+        {"json",   "not JSON"},
+        {"a.JSON", "not JSON"},
+    };
+    struct catalog *catalog;
+
+    (void)state;
+    write_files(files);
+    write_files(more);
+    catalog = load(folder);
+    assert_int_equal(catalog_type_count(catalog), 0);
+    catalog_free(catalog);
+    remove_files(files);
+    remove_files(more);
+}
+
+static const struct refused_row {
+    const char *claim;
+    struct file files[FILES_MAX];
+    const char *texts[2]; /* are in the fault's */
+} refused_rows[] = {
+    {"an empty folder",                        {{NULL, NULL}},           {"there is no 'envelope.json'", ""}},
+    {"no envelope",
+     {{"a.json", "{}"}},
+     {"there is no 'envelope.json'", "/tmp/test_catalog."}                                                  },
+    {"not JSON",
+     {{"envelope.json", envelope}, {"a.json", "{\"type\":"}},
+     {"a.json", "/tmp/test_catalog."}                                                                       },
+    {"an empty file",
+     {{"envelope.json", envelope}, {"a.json", ""}},
+     {"a.json", ""}                                                                                         },
+    {"not a schema",
+     {{"envelope.json", envelope}, {"a.json", "[]"}},
+     {"a.json", ""}                                                                                         },
+    {"a misspelt keyword",
+     {{"envelope.json", envelope}, {"a.json", "{\"requird\":[]}"}},
+     {"a.json", "required"}                                                                                 },
+    {"a keyword's value",
+     {{"envelope.json", envelope},
+      {"a.json", "{\"properties\":{\"x\":{\"minLength\":-1}}}"}},
+     {"a.json", "/properties/x/minLength"}                                                                  },
+    {"a reference to nothing",
+     {{"envelope.json", envelope}, {"a.json", "{\"$ref\":\"b.json\"}"}},
+     {"a.json", "b.json"}                                                                                   },
+    {"the first of two in the order of names",
+     {{"envelope.json", envelope}, {"b.json", "1"}, {"a.json", "2"}},
+     {"a.json", ""}                                                                                         },
+};
+
+static void what_cannot_be_used_is_named(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(refused_rows); i++) {
+        const struct refused_row *row = &refused_rows[i];
+        struct catalog *catalog = NULL;
+        struct fault why = FAULT_INIT;
+
+        write_files(row->files);
+        if (catalog_load(&catalog, folder, &why) == 0)
+            fail_msg("%s: loaded", row->claim);
+        assert_null(catalog);
+        if (why.kind != FAULT_CONFIG ||
+            strstr(why.text, row->texts[0]) == NULL ||
+            strstr(why.text, row->texts[1]) == NULL)
+            fail_msg("%s: %s", row->claim, why.text);
+        remove_files(row->files);
+    }
+}
+
+static void what_cannot_be_read_is_named(void **state)
+{
+    struct catalog *catalog = NULL;
+    struct fault why = FAULT_INIT;
+
+    (void)state;
+    assert_int_equal(catalog_load(&catalog, "/nowhere/at/all", &why), -1);
+    assert_int_equal(why.kind, FAULT_IO);
+    assert_non_null(strstr(why.text, "/nowhere/at/all"));
+
+    fault_clear(&why);
+    assert_int_equal(mkdir(path_of("a.json"), 0700), 0);
+    assert_int_equal(catalog_load(&catalog, folder, &why), -1);
+    assert_int_equal(why.kind, FAULT_IO);
+    assert_non_null(strstr(why.text, "a.json"));
+    assert_int_equal(rmdir(path_of("a.json")), 0);
+    assert_null(catalog);
+}
+
+static void a_large_file_is_refused(void **state)
+{
+    static char text[LIMIT_SCHEMA_FILE + 2];
+    const struct file files[FILES_MAX] = {
+        {"envelope.json", text}
+    };
+    struct catalog *catalog = NULL;
+    struct fault why = FAULT_INIT;
+
+    (void)state;
+    memset(text, ' ', sizeof(text) - 1);
+    text[0] = '{';
+    text[sizeof(text) - 2] = '}';
+    write_files(files);
+    assert_int_equal(catalog_load(&catalog, folder, &why), -1);
+    assert_int_equal(why.kind, FAULT_CONFIG);
+    assert_non_null(strstr(why.text, "envelope.json"));
+    remove_files(files);
+}
+
+static void types_have_a_ceiling(void **state)
+{
+    struct catalog *catalog = NULL;
+    struct fault why = FAULT_INIT;
+    char name[32];
+
+    (void)state;
+    write_file("envelope.json", envelope);
+    for (int i = 0; i < CATALOG_TYPES_MAX; i++) {
+        snprintf(name, sizeof(name), "%d.json", i);
+        write_file(name, "true");
+    }
+    catalog = load(folder);
+    assert_int_equal(catalog_type_count(catalog), CATALOG_TYPES_MAX);
+    catalog_free(catalog);
+
+    catalog = NULL;
+    write_file("one-more.json", "true");
+    assert_int_equal(catalog_load(&catalog, folder, &why), -1);
+    assert_int_equal(why.kind, FAULT_CONFIG);
+    assert_null(catalog);
+
+    for (int i = 0; i < CATALOG_TYPES_MAX; i++) {
+        snprintf(name, sizeof(name), "%d.json", i);
+        assert_int_equal(unlink(path_of(name)), 0);
+    }
+    assert_int_equal(unlink(path_of("one-more.json")), 0);
+    assert_int_equal(unlink(path_of("envelope.json")), 0);
+}
+
+static const struct find_row {
+    const char *claim;
+    struct slice type;
+    bool found;
+} find_rows[] = {
+    {"a type",                  {"widget.click", 12},      true },
+    {"in front of other bytes", {"widget.clicks", 12},     true },
+    {"a part of it",            {"widget.click", 6},       false},
+    {"more than it",            {"widget.clicks", 13},     false},
+    {"case matters",            {"Widget.click", 12},      false},
+    {"the envelope is none",    {"envelope", 8},           false},
+    {"nor is a file",           {"widget.click.json", 17}, false},
+    {"empty",                   {"", 0},                   false},
+    {"absent",                  {NULL, 0},                 false},
+};
+
+static void a_type_is_found_by_its_name(void **state)
+{
+    struct catalog *catalog = load(NULL);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(find_rows); i++)
+        if ((catalog_find(catalog, find_rows[i].type) != -1) !=
+            find_rows[i].found)
+            fail_msg("%s", find_rows[i].claim);
+    catalog_free(catalog);
+}
+
+/* ---- checking ----------------------------------------------------------- */
+
+#define CLICK(data)                                                            \
+    "{\"event_type\":\"widget.click\",\"timestamp\":\"2026-01-02T03:04:05Z\"," \
+    "\"data\":" data "}"
+
+static const struct check_row {
+    const char *claim;
+    const char *body;
+    size_t errors; /* 0: valid */
+    const char *pointer;
+    const char *keyword;
+    const char *file; /* whose schema is named */
+} check_rows[] = {
+    {"a click",                                         CLICK("{\"correlation_id\":\"c\"}"), 0, NULL,    NULL,       NULL               },
+    {"a type without a schema",
+     "{\"event_type\":\"a.b\",\"timestamp\":\"2026-01-02T03:04:05Z\","
+     "\"data\":{}}",                                                                         0, NULL,    NULL,       NULL               },
+    {"the envelope applies to a type without a schema",
+     "{\"event_type\":\"a.b\",\"timestamp\":\"2026-01-02T03:04:05Z\"}",                      1, "",
+     "required",                                                                                                     "envelope.json"    },
+    {"the envelope comes first",
+     "{\"event_type\":\"widget.click\",\"timestamp\":5,\"data\":{}}",                        1,
+     "/timestamp",                                                                                       "type",     "envelope.json"    },
+    {"a type that is no string",
+     "{\"event_type\":5,\"timestamp\":\"2026-01-02T03:04:05Z\",\"data\":{}}",                1,
+     "/event_type",                                                                                      "type",     "envelope.json"    },
+    {"what a click needs",                              CLICK("{}"),                         1, "/data", "required",
+     "widget.click.json"                                                                                                                },
+    {"each error",
+     CLICK("{\"correlation_id\":5,\"click_url\":[],\"user_agent\":{}}"),                     3,
+     "/data/correlation_id",                                                                             "type",     "widget.click.json"},
+};
+
+struct checker {
+    struct catalog *catalog;
+    struct json_heap *heap;
+    struct schema_scratch *scratch;
+    struct arena arena;
+    struct schema_report report;
+    struct fault why;
+};
+
+static void open_checker(struct checker *checker, struct catalog *catalog)
+{
+    const struct arena empty = ARENA_INIT(16 * KIB, 256 * KIB);
+
+    checker->catalog = catalog;
+    checker->arena = empty;
+    checker->heap = NULL;
+    checker->scratch = NULL;
+    fault_clear(&checker->why);
+    assert_int_equal(json_heap_new(&checker->heap, NULL), 0);
+    assert_int_equal(catalog_scratch_new(&checker->scratch, catalog, NULL), 0);
+}
+
+static void close_checker(struct checker *checker)
+{
+    schema_scratch_free(checker->scratch);
+    json_heap_free(checker->heap);
+    arena_release(&checker->arena);
+}
+
+/* The report outlives the document. */
+static int check(struct checker *checker, const char *body)
+{
+    struct event event;
+    json_t *json = NULL;
+    int rc;
+
+    fault_clear(&checker->why);
+    arena_reset(&checker->arena);
+    json_heap_enter(checker->heap);
+    rc = event_parse(&json, slice_of(body), &checker->why);
+    if (rc == 0)
+        rc = event_describe(&event, json, slice_of(body), &checker->arena,
+                            &checker->why);
+    if (rc == 0)
+        rc = catalog_check(checker->catalog, &event, checker->scratch,
+                           &checker->arena, &checker->report, &checker->why);
+    json_heap_leave(checker->heap);
+    return rc;
+}
+
+static bool is_as_expected(const struct check_row *row,
+                           const struct checker *checker, int rc)
+{
+    const struct schema_report *report = &checker->report;
+
+    if (row->errors == 0)
+        return rc == 0 && checker->why.kind == FAULT_NONE &&
+               report->verdict == SCHEMA_VALID && report->count == 0;
+    return rc == -1 && checker->why.kind == FAULT_SCHEMA &&
+           report->verdict == SCHEMA_INVALID && report->count == row->errors &&
+           strcmp(report->errors[0].instance_location, row->pointer) == 0 &&
+           strcmp(report->errors[0].keyword, row->keyword) == 0 &&
+           strstr(checker->why.text, row->file) != NULL &&
+           strstr(checker->why.text, report->errors[0].error) != NULL;
+}
+
+static void an_event_is_checked_by_envelope_and_type(void **state)
+{
+    struct catalog *catalog = load(SCHEMAS_DIR);
+    struct checker checker;
+
+    (void)state;
+    open_checker(&checker, catalog);
+    for (size_t i = 0; i < COUNT(check_rows); i++) {
+        int rc = check(&checker, check_rows[i].body);
+
+        if (!is_as_expected(&check_rows[i], &checker, rc))
+            fail_msg("%s: %zu errors, %s", check_rows[i].claim,
+                     checker.report.count, checker.why.text);
+    }
+    close_checker(&checker);
+    catalog_free(catalog);
+}
+
+static void values_and_names_stay_where_they_are(void **state)
+{
+    struct catalog *catalog = load(NULL);
+    struct checker checker;
+
+    (void)state;
+    open_checker(&checker, catalog);
+    assert_int_equal(
+        check(&checker, CLICK("{\"correlation_id\":[\"SECRET\"],"
+                              "\"parsed_params\":{\"SECRET\":5}}")),
+        -1);
+    assert_int_equal(checker.report.count, 2);
+    assert_null(strstr(checker.why.text, "SECRET"));
+    for (size_t i = 0; i < checker.report.count; i++)
+        assert_null(strstr(checker.report.errors[i].error, "SECRET"));
+    close_checker(&checker);
+    catalog_free(catalog);
+}
+
+static void a_list_of_errors_has_an_end(void **state)
+{
+    static const char start[] =
+        "{\"event_type\":\"widget.click\","
+        "\"timestamp\":\"2026-01-02T03:04:05Z\","
+        "\"data\":{\"correlation_id\":\"c\",\"parsed_params\":{\"0\":0";
+    struct catalog *catalog = load(NULL);
+    struct buf body = BUF_INIT(64 * KIB);
+    struct checker checker;
+
+    (void)state;
+    assert_int_equal(buf_add_text(&body, start, NULL), 0);
+    for (int i = 1; i < 1000; i++)
+        assert_int_equal(buf_addf(&body, NULL, ",\"%d\":0", i), 0);
+    assert_int_equal(buf_add_text(&body, "}}}", NULL), 0);
+    open_checker(&checker, catalog);
+    assert_int_equal(check(&checker, body.data), -1);
+    assert_int_equal(checker.why.kind, FAULT_SCHEMA);
+    assert_int_equal(checker.report.count, LIMIT_SCHEMA_ERRORS);
+    assert_true(checker.report.more);
+    close_checker(&checker);
+    catalog_free(catalog);
+    buf_release(&body);
+}
+
+static void a_full_arena_is_told(void **state)
+{
+    static const char body[] = CLICK("{\"correlation_id\":5}");
+    struct catalog *catalog = load(NULL);
+    struct arena none = ARENA_INIT(1, 0);
+    struct checker checker;
+    json_t *json = json_loads(body, 0, NULL);
+    const struct event event = {.json = json, .type = slice_of("widget.click")};
+
+    (void)state;
+    assert_non_null(json);
+    open_checker(&checker, catalog);
+    assert_int_equal(catalog_check(catalog, &event, checker.scratch, &none,
+                                   &checker.report, &checker.why),
+                     -1);
+    assert_int_equal(checker.why.kind, FAULT_NOMEM);
+    json_decref(json);
+    close_checker(&checker);
+    catalog_free(catalog);
+}
+
+static void *check_all(void *arg)
+{
+    struct checker *checker = arg;
+
+    for (int round = 0; round < 100; round++)
+        for (size_t i = 0; i < COUNT(check_rows); i++) {
+            int rc = check(checker, check_rows[i].body);
+
+            if (!is_as_expected(&check_rows[i], checker, rc))
+                return (void *)(uintptr_t)check_rows[i].claim;
+        }
+    return NULL;
+}
+
+static void many_threads_share_a_catalog(void **state)
+{
+    struct catalog *catalog = load(NULL);
+    struct checker checkers[4];
+    pthread_t threads[COUNT(checkers)];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(checkers); i++) {
+        open_checker(&checkers[i], catalog);
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, check_all, &checkers[i]), 0);
+    }
+    for (size_t i = 0; i < COUNT(checkers); i++) {
+        void *claim = NULL;
+
+        pthread_join(threads[i], &claim);
+        if (claim != NULL)
+            fail_msg("%s", (const char *)claim);
+        close_checker(&checkers[i]);
+    }
+    catalog_free(catalog);
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    json_heap_setup();
+    return mkdtemp(folder) == NULL ? -1 : 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    return rmdir(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(built_in_is_what_the_folder_has),
+        cmocka_unit_test(a_new_file_is_a_new_type),
+        cmocka_unit_test(other_files_are_ignored),
+        cmocka_unit_test(what_cannot_be_used_is_named),
+        cmocka_unit_test(what_cannot_be_read_is_named),
+        cmocka_unit_test(a_large_file_is_refused),
+        cmocka_unit_test(types_have_a_ceiling),
+        cmocka_unit_test(a_type_is_found_by_its_name),
+        cmocka_unit_test(an_event_is_checked_by_envelope_and_type),
+        cmocka_unit_test(values_and_names_stay_where_they_are),
+        cmocka_unit_test(a_list_of_errors_has_an_end),
+        cmocka_unit_test(a_full_arena_is_told),
+        cmocka_unit_test(many_threads_share_a_catalog),
+    };
+
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

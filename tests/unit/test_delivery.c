@@ -1,0 +1,249 @@
+/*
+ * test_delivery.c - deliver/delivery.h
+ *
+ * Against librdkafka's mock cluster, which can be told to fail. What rests
+ * on idempotence and order is shown against a real Kafka, end to end.
+ */
+#include "kafka_mock.h"
+
+#include "base/metrics.h"
+#include "base/ready.h"
+#include "deliver/delivery.h"
+
+#include <librdkafka/rdkafka_mock.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+
+static const char *const topics[] = {"events"};
+
+/* A mock of the test's own: errors can be pushed through its handle. */
+static struct {
+    rd_kafka_t *rk;
+    rd_kafka_mock_cluster_t *cluster;
+    struct mock_config mc;
+    struct delivery *dl;
+} mock;
+
+static void open_delivery(int deadline_ms)
+{
+    static const struct config_pairs no_pairs = {0, NULL};
+    const struct delivery_options options = {
+        .kafka = mock_config(&mock.mc,
+                             rd_kafka_mock_cluster_bootstraps(mock.cluster)),
+        .producer = &no_pairs,
+        .topics = topics,
+        .topic_count = 1,
+        .deadline_ms = deadline_ms};
+    int64_t until = deadline_us();
+
+    assert_int_equal(delivery_open(&mock.dl, &options, NULL), 0);
+    while (!ready_all()) {
+        assert_true(clock_now_us() < until);
+        sched_yield();
+    }
+}
+
+static int setup(void **state)
+{
+    char text[256];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+
+    (void)state;
+    metrics_reset();
+    ready_reset();
+    mock.rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
+    assert_non_null(mock.rk);
+    mock.cluster = rd_kafka_mock_cluster_new(mock.rk, 1);
+    assert_non_null(mock.cluster);
+    assert_int_equal(
+        rd_kafka_mock_topic_create(mock.cluster, "events", 3, 1), 0);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    delivery_close(mock.dl, 100);
+    mock.dl = NULL;
+    rd_kafka_mock_cluster_destroy(mock.cluster);
+    rd_kafka_destroy(mock.rk);
+    return 0;
+}
+
+static void count_done(void *ctx)
+{
+    ++*(int *)ctx;
+}
+
+/* Sends one; the kind of the fault, FAULT_NONE if it is safe. */
+static enum fault_kind send_one(const char *topic)
+{
+    struct record record = {.topic = topic,
+                            .key = slice_of("key"),
+                            .value = slice_of("value")};
+    struct fault why = FAULT_INIT;
+    int done = 0;
+    int rc;
+
+    record_add_header(&record, "h", slice_of("1"));
+    rc = delivery_send(mock.dl, &record, count_done, &done, &why);
+    assert_int_equal(rc, why.kind == FAULT_NONE ? 0 : -1);
+    assert_int_equal(done, rc == 0 ? 1 : 0);
+    return why.kind;
+}
+
+/* The value of a line of /metrics, -1 if there is none. */
+static long metric_value(const char *line)
+{
+    struct buf text = BUF_INIT(1024 * 1024);
+    char start[128]; /* of a line: the name stands in its help too */
+    const char *at;
+    long value = -1;
+
+    assert_int_equal(metrics_render(&text, NULL), 0);
+    snprintf(start, sizeof(start), "\n%s", line);
+    at = strstr(text.data, start);
+    if (at != NULL)
+        value = strtol(at + strlen(start), NULL, 10);
+    buf_release(&text);
+    return value;
+}
+
+static void wait_metric(const char *line, long least)
+{
+    int64_t until = deadline_us();
+
+    while (metric_value(line) < least) {
+        assert_true(clock_now_us() < until);
+        sched_yield();
+    }
+}
+
+#define DELIVERIES(outcome)                                                    \
+    "aurix_bridge_deliveries_total{outcome=\"" outcome "\"} "
+
+static void test_confirmed(void **state)
+{
+    long before;
+
+    (void)state;
+    open_delivery(DEADLINE_MS);
+    before = metric_value(DELIVERIES("delivered"));
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(send_one("events"), FAULT_NONE);
+    assert_int_equal(metric_value(DELIVERIES("delivered")), before + 20);
+    assert_int_equal(metric_value("aurix_bridge_kafka_queue_records "), 0);
+    assert_true(metric_value("aurix_bridge_kafka_ack_duration_seconds_count ") >=
+                20);
+}
+
+static void *send_some(void *arg)
+{
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(send_one("events"), FAULT_NONE);
+    return arg;
+}
+
+static void test_confirmed_to_many(void **state)
+{
+    pthread_t threads[16];
+
+    (void)state;
+    open_delivery(DEADLINE_MS);
+    for (size_t i = 0; i < 16; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, send_some, NULL), 0);
+    for (size_t i = 0; i < 16; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void test_foreign_topic(void **state)
+{
+    (void)state;
+    open_delivery(DEADLINE_MS);
+    assert_int_equal(send_one("elsewhere"), FAULT_UNAVAILABLE);
+}
+
+static const struct error_row {
+    rd_kafka_resp_err_t error;
+    enum fault_kind kind;
+} error_rows[] = {
+    {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,         FAULT_REFUSED    },
+    {RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE,           FAULT_REFUSED    },
+    {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, FAULT_UNAVAILABLE},
+    /* librdkafka tries these again by itself, and succeeds */
+    {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,        FAULT_NONE       },
+    {RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,          FAULT_NONE       },
+};
+
+static void test_errors(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(error_rows) / sizeof(error_rows[0]); i++) {
+        enum fault_kind kind;
+
+        open_delivery(DEADLINE_MS);
+        assert_int_equal(send_one("events"), FAULT_NONE);
+        rd_kafka_mock_push_request_errors(mock.cluster, 0 /* Produce */, 1,
+                                          error_rows[i].error);
+        kind = send_one("events");
+        if (kind != error_rows[i].kind)
+            fail_msg("%s: %s", rd_kafka_err2name(error_rows[i].error),
+                     fault_class(kind)->name);
+        delivery_close(mock.dl, 100);
+        mock.dl = NULL;
+        metrics_reset();
+        ready_reset();
+    }
+}
+
+/* Not confirmed in time: 503, and what comes late is counted. */
+static void test_deadline_and_late_report(void **state)
+{
+    long late, deadlines;
+
+    (void)state;
+    open_delivery(300);
+    assert_int_equal(send_one("events"), FAULT_NONE);
+    late = metric_value(DELIVERIES("late"));
+    deadlines = metric_value(DELIVERIES("deadline"));
+    rd_kafka_mock_broker_set_down(mock.cluster, 1);
+    assert_int_equal(send_one("events"), FAULT_UNAVAILABLE);
+    assert_int_equal(metric_value(DELIVERIES("deadline")), deadlines + 1);
+    rd_kafka_mock_broker_set_up(mock.cluster, 1);
+    wait_metric(DELIVERIES("late"), late + 1);
+}
+
+/* A fatal error of the producer is an ordinary path: it is replaced. */
+static void test_fatal_error(void **state)
+{
+    long renewals;
+    int64_t until = deadline_us();
+
+    (void)state;
+    open_delivery(DEADLINE_MS);
+    assert_int_equal(send_one("events"), FAULT_NONE);
+    renewals = metric_value("aurix_bridge_producer_renewals_total ");
+    rd_kafka_mock_push_request_errors(
+        mock.cluster, 0, 1, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+    assert_int_equal(send_one("events"), FAULT_UNAVAILABLE);
+    wait_metric("aurix_bridge_producer_renewals_total ", renewals + 1);
+    while (send_one("events") != FAULT_NONE)
+        assert_true(clock_now_us() < until);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_confirmed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_confirmed_to_many, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_foreign_topic, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_deadline_and_late_report, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_fatal_error, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,217 @@
+/*
+ * test_schema_memory.c - allocations: none where none may be, and each of
+ * the others may fail
+ *
+ * This program has malloc() and its kin itself, in front of the C library's.
+ * With a sanitizer, which does the same, there is nothing to test.
+ */
+#include "test_schema_support.h"
+
+#include "base/limits.h"
+
+#if !TEST_SANITIZED
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+
+static bool counting;
+static unsigned long allocations;
+static unsigned long failing; /* the number of the one that fails; 0: none */
+
+static bool may_allocate(void) { return !counting || ++allocations != failing; }
+
+void *malloc(size_t size)
+{
+    return may_allocate() ? __libc_malloc(size) : NULL;
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return may_allocate() ? __libc_calloc(count, size) : NULL;
+}
+
+void *realloc(void *old, size_t size)
+{
+    return may_allocate() ? __libc_realloc(old, size) : NULL;
+}
+
+/*
+ * Where memory fails while it parses, jansson goes on without the bytes, and
+ * what comes of it is anything; so it is not tested with that.
+ */
+static bool parsing;
+
+static void *allocate_for_jansson(size_t size)
+{
+    return parsing ? __libc_malloc(size) : malloc(size);
+}
+
+static int add(struct schema_set *set, const char *uri, const char *text,
+               struct fault *why)
+{
+    int rc;
+
+    parsing = true;
+    rc = schema_set_add(set, uri, "test", slice_of(text), why);
+    parsing = false;
+    return rc;
+}
+
+static void count_from(unsigned long which_fails)
+{
+    allocations = 0;
+    failing = which_fails;
+    counting = true;
+}
+
+#define BASE "https://aurix-bridge.example/schemas/"
+
+static const char click[] =
+    "{\"event_type\":\"widget.click\",\"event_id\":\"evt_1704200000\","
+    "\"timestamp\":\"2024-01-02T12:00:00Z\",\"data\":{\"correlation_id\":"
+    "\"wa_123456\",\"click_url\":\"https://example.com/landing\","
+    "\"parsed_params\":{\"utm_source\":[\"google\",\"search\"]},"
+    "\"ip_address\":\"1.2.3.4\",\"user_agent\":\"Mozilla/5.0\"}}";
+
+/* Keywords that the event schemas do not have; valid, without allocating. */
+static const char wide[] =
+    "{\"$defs\": {\"t\": {\"type\": [\"integer\", \"string\"]}},"
+    "\"patternProperties\": {\"^a+$\": {\"$ref\": \"#/$defs/t\"}},"
+    "\"propertyNames\": {\"maxLength\": 9, \"enum\": [\"aa\", \"b\"]},"
+    "\"additionalProperties\": {\"uniqueItems\": true, \"contains\": "
+    "{\"const\": {\"x\": 1.0}}, \"anyOf\": [false, {\"format\": \"date\"}]},"
+    "\"not\": {\"required\": [\"c\"]}, \"if\": {\"minProperties\": 2},"
+    "\"then\": {\"oneOf\": [true, false]}}";
+static const char wide_document[] =
+    "{\"aa\": 1, \"b\": [1, \"a\", {\"x\": 1}, null]}";
+
+static void test_check_allocates_nothing(void **state)
+{
+    const struct schema_options options = {SCHEMA_FORMAT_ASSERT, false};
+    struct schema_set *set = test_set(&options);
+    struct schema_scratch *scratch = NULL;
+    const struct schema *envelope, *type, *all;
+    json_t *event = test_json(click);
+    json_t *document = test_json(wide_document);
+    enum schema_verdict verdicts[3];
+    void *probe;
+
+    (void)state;
+    assert_int_equal(schema_set_add_dir(set, SCHEMAS_DIR, BASE, NULL), 0);
+    assert_int_equal(
+        schema_set_add(set, TEST_URI, "wide", slice_of(wide), NULL), 0);
+    assert_int_equal(schema_set_compile(set, NULL), 0);
+    assert_int_equal(schema_scratch_new(&scratch, set, NULL), 0);
+    envelope = schema_set_find(set, BASE "envelope.json");
+    type = schema_set_find(set, BASE "widget.click.json");
+    all = schema_set_find(set, TEST_URI);
+
+    count_from(0);
+    verdicts[0] = schema_check(envelope, event, scratch);
+    verdicts[1] = schema_check(type, event, scratch);
+    verdicts[2] = schema_check(all, document, scratch);
+    counting = false;
+    assert_int_equal(verdicts[0], SCHEMA_VALID);
+    assert_int_equal(verdicts[1], SCHEMA_VALID);
+    assert_int_equal(verdicts[2], SCHEMA_VALID);
+    assert_int_equal(allocations, 0);
+
+    /* The counter does count, this program's and jansson's. */
+    count_from(0);
+    probe = json_object();
+    counting = false;
+    assert_true(allocations > 0);
+    json_decref(probe);
+
+    json_decref(document);
+    json_decref(event);
+    schema_scratch_free(scratch);
+    schema_set_free(set);
+}
+
+/* From nothing to a report; -1: an allocation failed, and *why says so. */
+static int whole_life(const json_t *document, struct fault *why)
+{
+    const struct schema_options options = {SCHEMA_FORMAT_ASSERT, true};
+    struct arena arena = ARENA_INIT(512, 1 * MIB);
+    struct schema_scratch *scratch = NULL;
+    struct schema_set *set = NULL;
+    struct schema_report report;
+    int rc = -1;
+
+    if (schema_set_new(&set, &options, why) == -1 ||
+        add(set, TEST_URI, wide, why) == -1 ||
+        add(set, "https://test.example/two",
+            "{\"items\": {\"$ref\": \"main\"}}", why) == -1 ||
+        schema_set_compile(set, why) == -1 ||
+        schema_scratch_new(&scratch, set, why) == -1)
+        goto done;
+    rc = schema_explain(schema_set_find(set, TEST_URI), document, scratch,
+                        &arena, 20, &report, why);
+    if (rc == 0 && report.count == 0)
+        rc = fault_set(why, FAULT_IO, "no error is reported");
+
+done:
+    arena_release(&arena);
+    schema_scratch_free(scratch);
+    schema_set_free(set);
+    return rc;
+}
+
+static void test_each_allocation_fails(void **state)
+{
+    json_t *document = test_json("{\"aa\": null, \"b\": [1, 1.0], \"c\": {}}");
+    unsigned long which, total, failed = 0;
+    struct fault why = FAULT_INIT;
+
+    (void)state;
+    json_set_alloc_funcs(allocate_for_jansson, free);
+    count_from(0);
+    assert_int_equal(whole_life(document, &why), 0);
+    counting = false;
+    total = allocations;
+    assert_true(total > 50);
+
+    for (which = 1; which <= total; which++) {
+        int rc;
+
+        fault_clear(&why);
+        count_from(which);
+        rc = whole_life(document, &why);
+        counting = false;
+        if (rc == 0)
+            continue; /* PCRE2 has no JIT code then, or a report is shorter */
+        failed++;
+        if (why.kind != FAULT_NOMEM)
+            fail_msg("allocation %lu: %s", which, why.text);
+    }
+    assert_true(failed > total / 2);
+    json_decref(document);
+}
+
+#else
+
+static void test_check_allocates_nothing(void **state)
+{
+    (void)state;
+    skip();
+}
+
+static void test_each_allocation_fails(void **state)
+{
+    (void)state;
+    skip();
+}
+
+#endif
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_check_allocates_nothing),
+        cmocka_unit_test(test_each_allocation_fails),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
