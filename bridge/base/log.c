@@ -41,7 +41,7 @@
 enum {
     REST_MS = 10,         /* between bursts: at most 100 wakes a second */
     BLOCKED_POLL_MS = 20, /* how soon a blocked writer sees that it must go */
-    TELL_DROPS_MS = 1000, /* between two lines about dropped lines */
+    TELL_DROPS_MS = 1000, /* where the queue never gets empty */
     DIRECT_WAIT_MS = 100, /* for a descriptor that is busy, without a writer */
 };
 
@@ -50,13 +50,13 @@ struct writer {
     pthread_cond_t wake; /* to the thread: there is something to do */
     pthread_cond_t gone; /* from the thread: it has finished */
     int fd;
-    bool idle;       /* waits with nothing to do: wake it */
-    bool urgent;     /* an error is queued: do not rest */
-    bool failing;    /* the last write did not work */
-    bool torn;       /* what it left is a piece of a line */
-    int64_t dropped; /* lines, since a line told of them */
-    int64_t told_us; /* when that was */
-    bool stopping;   /* write what there is, until deadline_us */
+    bool idle;         /* waits with nothing to do: wake it */
+    bool urgent;       /* an error is queued: do not rest */
+    bool failing;      /* the last write did not work */
+    bool torn;         /* what it left is a piece of a line */
+    int64_t dropped;   /* lines, since a line told of them */
+    int64_t untold_us; /* since when */
+    bool stopping;     /* write what there is, until deadline_us */
     int64_t deadline_us;
     bool finished;
     bool abandoned; /* nobody waits any more: free yourself */
@@ -119,6 +119,10 @@ static int64_t count_lines(const char *data, size_t len)
 /* Needs the lock. */
 static void count_dropped(struct writer *w, int64_t lines)
 {
+    if (lines == 0)
+        return;
+    if (w->dropped == 0)
+        w->untold_us = clock_now_us();
     w->dropped += lines;
     metric_add(&dropped_total, lines);
 }
@@ -205,8 +209,8 @@ static int64_t write_lines(struct writer *w, const char *lines, size_t len)
 
 /*
  * Needs the lock, and gives it up meanwhile. Writes a line about the dropped
- * ones, when all that came before them is out, or the last such line is old.
- * Not while writing fails: that line would be lost as well.
+ * ones, when all that came before them is out, or they wait for long. Not while
+ * writing fails: that line would be lost as well.
  */
 static void tell_drops(struct writer *w)
 {
@@ -221,12 +225,13 @@ static void tell_drops(struct writer *w)
                               .count = 1};
 
     if (dropped == 0 || w->failing ||
-        (w->ring.used > 0 && now - w->told_us < TELL_DROPS_MS * INT64_C(1000)))
+        (w->ring.used > 0 &&
+         now - w->untold_us < TELL_DROPS_MS * INT64_C(1000)))
         return;
     if (log_wants(LOG_WARN) && write_lines(w, line, format(line, &entry)) > 0)
         return; /* not told: they stay in the count */
     w->dropped -= dropped;
-    w->told_us = now;
+    w->untold_us = now;
 }
 
 /* Needs the lock, and gives it up meanwhile. */

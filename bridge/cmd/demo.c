@@ -61,12 +61,13 @@ static int run_demo(struct cmd *cmd)
         if (demo_stage_stop(&demo, &why) == -1)
             good = false;
     }
+    if (good && !demo.keep)
+        printf("\nall as it should be, in %.1f s\n", seconds_since(begun_us));
+    fflush(stdout); /* closing the broker takes another second */
     demo_stage_close(&demo);
 
     if (why.kind != FAULT_NONE)
         return cmd_failed(cmd, &why);
-    if (good && !demo.keep)
-        printf("\nall as it should be, in %.1f s\n", seconds_since(begun_us));
     return good ? CMD_OK : CMD_FAILED;
 }
 

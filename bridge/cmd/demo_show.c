@@ -60,8 +60,8 @@ static void explain(const struct demo *demo, const struct demo_event *event,
 
     name_receivers(result, receivers, sizeof(receivers));
     fprintf(demo->term.out,
-            "%s%s: expected %d, topic %s, consumer %s; got %d, topic %s (%d "
-            "copies), consumer %s\n",
+            "%s%s: expected %d, topic %s, consumer %s; got %d, topic %s "
+            "(copies: %d), consumer %s\n",
             event->type, event->forged ? ", forged" : "", event->status,
             event->topic != NULL ? event->topic : "-",
             event->consumer != NULL ? event->consumer : "-", result->status,

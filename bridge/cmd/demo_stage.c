@@ -19,7 +19,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { PARTITIONS = 3, STOP_DEADLINE_US = 15 * 1000 * 1000 };
+enum {
+    PARTITIONS = 3,
+    ENDING_STEP_MS = 10,
+    STOP_DEADLINE_US = 15 * 1000 * 1000, /* the bridge's own is 12 s */
+};
 
 static int make_folder(struct demo *demo, struct fault *why)
 {
@@ -146,9 +150,15 @@ int demo_stage_wait(struct demo *demo, int timeout_ms, struct fault *why)
     struct signalfd_siginfo info;
 
     fds[0] = (struct pollfd){.fd = demo->signal_fd, .events = POLLIN};
-    for (size_t i = 0; i < DEMO_ACTORS; i++) /* -1 is passed over */
-        fds[1 + i] =
-            (struct pollfd){.fd = demo->actors[i].out, .events = POLLIN};
+    for (size_t i = 0; i < DEMO_ACTORS; i++) { /* -1 is passed over */
+        const struct process *ps = &demo->actors[i];
+
+        fds[1 + i] = (struct pollfd){.fd = ps->out, .events = POLLIN};
+        /* Its output has ended, and so will it, any moment: nothing but
+         * looking again tells when. */
+        if (ps->pid != 0 && ps->out == -1 && timeout_ms > ENDING_STEP_MS)
+            timeout_ms = ENDING_STEP_MS;
+    }
     if (poll(fds, 1 + DEMO_ACTORS, timeout_ms) == -1 && errno != EINTR)
         return fault_set_errno(why, FAULT_IO, errno,
                                "cannot wait for the processes");

@@ -6,8 +6,8 @@
  *
  *   notice   readiness says 503, requests are taken, connections end
  *   drain    new requests get 503, those in hand are answered
- *   flush    what librdkafka still has is given a moment
  *   stop     the public server, then the admin server
+ *   flush    what librdkafka still has is given a moment
  */
 #include "base/clock.h"
 #include "base/files.h"
@@ -73,6 +73,16 @@ static int collect_topics(struct service *sv, const struct config *config,
     return 0;
 }
 
+static void warn_of_known_secrets(const struct config *config)
+{
+    for (size_t i = 0; i < config->source_count; i++)
+        if (config->sources[i].secret_is_known_default)
+            log_line(LOG_WARN, "serve",
+                     "a secret of this source is published in examples: "
+                     "anybody can sign with it",
+                     log_text("source", config->sources[i].name));
+}
+
 static int open_all(struct service *sv, struct cmd *cmd, struct fault *why)
 {
     const struct config *config = &cmd->config;
@@ -91,6 +101,7 @@ static int open_all(struct service *sv, struct cmd *cmd, struct fault *why)
         collect_topics(sv, config, why) == -1 ||
         traffic_setup(config, sv->catalog, why) == -1)
         return -1;
+    warn_of_known_secrets(config);
     sv->running = ready_register("running");
     options.topics = sv->topics;
     options.topic_count = sv->topic_count;
@@ -110,8 +121,8 @@ static int open_all(struct service *sv, struct cmd *cmd, struct fault *why)
 static void close_all(struct service *sv)
 {
     server_stop(sv->server);
+    admin_stop(sv->admin); /* before what its metrics look into */
     delivery_close(sv->dl, FLUSH_MS);
-    admin_stop(sv->admin);
     free(sv->topics);
     routes_free(sv->routes);
     catalog_free(sv->catalog);

@@ -33,6 +33,7 @@ struct hook {
     bool close;                    /* the connection ends with the answer */
 
     /* what was made of it; the intake's */
+    bool parsed; /* its JSON is in the desk's heap */
     struct event_receipt receipt;
     struct event event;
     struct schema_report report;

@@ -55,6 +55,8 @@ static int parse(struct intake *in, struct hook *hook, struct fault *why)
     hook->receipt.ce_source = slice_of(hook->ce_source);
     hook->receipt.traceparent = hook->traceparent;
 
+    json_heap_enter(hook->desk->heap);
+    hook->parsed = true;
     if (event_parse(&json, hook->body, &bad) == -1)
         json = NULL;
     if (event_describe(&hook->event, json, hook->body, &hook->desk->arena,
@@ -89,8 +91,18 @@ static void answer(void *ctx)
     hook->answer(hook);
 }
 
+/* Nothing reads the JSON any more: what is waiting for Kafka does not keep
+ * memory from what is being parsed. */
+static void drop_json(struct hook *hook)
+{
+    if (hook->parsed)
+        json_heap_leave(hook->desk->heap);
+    hook->parsed = false;
+}
+
 static int deliver(struct intake *in, struct hook *hook, struct fault *why)
 {
+    drop_json(hook);
     return delivery_send(in->dl, &hook->record, answer, hook, why);
 }
 
@@ -150,6 +162,7 @@ static void bury(struct intake *in, struct hook *hook, const struct fault *bad)
 static void conclude(struct intake *in, struct hook *hook,
                      const struct fault *why)
 {
+    drop_json(hook);
     hook->outcome = why->kind;
     switch (why->kind) {
     case FAULT_NONE:
@@ -170,10 +183,8 @@ void intake_run(struct intake *in, struct hook *hook)
     struct fault why = FAULT_INIT;
 
     hook->type = -1;
-    json_heap_enter(hook->desk->heap);
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         if (steps[i].run(in, hook, &why) == -1)
             break;
     conclude(in, hook, &why);
-    json_heap_leave(hook->desk->heap);
 }

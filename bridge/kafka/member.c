@@ -11,8 +11,9 @@
  *
  * Partitions come and go inside rd_kafka_consumer_poll(), so on the thread of
  * member_next(), or inside rd_kafka_consumer_close(), on the thread that
- * member_leave() starts and waits for. All other callbacks run on the
- * attendant's thread, also while nobody polls for records.
+ * member_leave() starts and waits for. Errors, statistics and commits are told
+ * on a thread of librdkafka's, also while nobody polls for records: when a
+ * sink holds up the loop, people want to see the lag grow.
  */
 #include "kafka/member.h"
 
@@ -20,7 +21,6 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "kafka/assignment.h"
-#include "kafka/attendant.h"
 #include "kafka/client.h"
 #include "kafka/lag.h"
 #include "kafka/message.h"
@@ -39,7 +39,6 @@ enum {
 
 struct member {
     rd_kafka_t *rk;
-    struct attendant *attendant;
     struct assignment assignment;
     void (*giving_up)(void *ctx, bool lost);
     void *ctx;
@@ -213,6 +212,26 @@ static struct member *member_new(const struct member_options *options)
     return mb;
 }
 
+/*
+ * Not by calling rd_kafka_poll() on a thread of ours: to librdkafka 2.0.2 any
+ * poll says that the consumer is alive (max.poll.interval.ms), and one whose
+ * sink is stuck for good would keep its partitions.
+ */
+static void serve_in_background(rd_kafka_t *rk)
+{
+    rd_kafka_queue_t *from = rd_kafka_queue_get_main(rk);
+    rd_kafka_queue_t *to = rd_kafka_queue_get_background(rk);
+
+    if (to != NULL) {
+        rd_kafka_queue_forward(from, to);
+        rd_kafka_queue_destroy(to);
+    } else {
+        /* no thread to be had: then as everybody does it */
+        rd_kafka_poll_set_consumer(rk);
+    }
+    rd_kafka_queue_destroy(from);
+}
+
 static int make_client(struct member *mb, const struct member_options *options,
                        struct fault *why)
 {
@@ -232,7 +251,10 @@ static int make_client(struct member *mb, const struct member_options *options,
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
     rd_kafka_conf_set_stats_cb(conf, on_statistics);
     rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
-    return client_new(&mb->rk, RD_KAFKA_CONSUMER, &conf, why);
+    if (client_new(&mb->rk, RD_KAFKA_CONSUMER, &conf, why) == -1)
+        return -1;
+    serve_in_background(mb->rk);
+    return 0;
 }
 
 static int subscribe(struct member *mb, const struct member_options *options,
@@ -268,8 +290,7 @@ int member_join(struct member **out, const struct member_options *options,
         member_free(mb);
         return -1;
     }
-    if (attendant_start(&mb->attendant, mb->rk, why) == -1 ||
-        subscribe(mb, options, why) == -1) {
+    if (subscribe(mb, options, why) == -1) {
         member_leave(mb);
         return -1;
     }
@@ -406,8 +427,6 @@ void member_leave(struct member *mb)
 
     if (mb == NULL)
         return;
-    attendant_stop(mb->attendant);
-    mb->attendant = NULL;
     mb->giving_up = NULL; /* from here on the caller has nothing to finish */
     err = pthread_create(&thread, NULL, leave, mb);
     if (err != 0) {

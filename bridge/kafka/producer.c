@@ -129,6 +129,7 @@ int producer_open(struct producer **out, const struct producer_options *options,
     if (pr == NULL)
         goto no_memory;
     pthread_mutex_init(&pr->making_handle, NULL);
+    client_metrics_register();
     pr->on_report = options->on_report;
     pr->topics = options->topics;
     pr->topic_count = options->topic_count;

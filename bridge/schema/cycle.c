@@ -1,5 +1,7 @@
 #include "schema/cycle.h"
 
+#include "schema/evaluate.h"
+
 #include <stdlib.h>
 
 enum mark {
@@ -11,6 +13,7 @@ enum mark {
 struct search {
     const struct schema_set *set;
     unsigned char *marks; /* enum mark, one for each schema */
+    unsigned depth;
     struct fault *why;
 };
 
@@ -63,6 +66,19 @@ static int follow_all(struct search *search, const struct schema *schema,
     return 0;
 }
 
+/* No evaluation would get to the end of it, nor should this recursion. */
+static int refuse_depth(const struct search *search,
+                        const struct schema *schema)
+{
+    const struct source *source =
+        &search->set->sources[schema - search->set->schemas];
+
+    return fault_set(search->why, FAULT_CONFIG,
+                     "%s#%s: is behind more than %d schemas for the same value",
+                     source->document->name, source->pointer,
+                     EVALUATE_DEPTH_MAX);
+}
+
 static int visit(struct search *search, const struct schema *schema)
 {
     unsigned char *mark = &search->marks[schema - search->set->schemas];
@@ -70,6 +86,9 @@ static int visit(struct search *search, const struct schema *schema)
 
     if (*mark == DONE)
         return 0;
+    if (search->depth == EVALUATE_DEPTH_MAX)
+        return refuse_depth(search, schema);
+    search->depth++;
     *mark = OPEN;
     for (i = 0; i < schema->count; i++) {
         if (follow_all(search, schema,
@@ -77,12 +96,13 @@ static int visit(struct search *search, const struct schema *schema)
             return -1;
     }
     *mark = DONE;
+    search->depth--;
     return 0;
 }
 
 int cycle_check(const struct schema_set *set, struct fault *why)
 {
-    struct search search = {set, calloc(set->source_count + 1, 1), why};
+    struct search search = {set, calloc(set->source_count + 1, 1), 0, why};
     size_t i;
     int rc = 0;
 

@@ -268,7 +268,8 @@ int describe(struct buf *out, const struct insn *insn, struct fault *why)
     case OP_MULTIPLE_OF:
         return describe_number(out, insn, why);
     case OP_FORMAT:
-        return buf_add_text(out, insn->u.format->expected, why);
+        return buf_addf(out, why, "must be a valid %s",
+                        insn->u.format->expected);
     case OP_PATTERN:
         return describe_pattern(out, insn->key, why);
     case OP_UNIQUE_ITEMS:

@@ -15,7 +15,7 @@
 struct format {
     const char *name;
     bool (*holds)(struct slice text);
-    const char *expected; /* "must be …" */
+    const char *expected; /* "must be a valid …" */
 };
 
 /* NULL: there is no such format, or it is not implemented. */

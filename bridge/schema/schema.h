@@ -92,7 +92,11 @@ enum schema_verdict {
                         the document deserves a look */
 };
 
-/* The fast path: no allocation, no reason. `document` is borrowed. */
+/*
+ * The fast path: no reason, and no allocation, unless "uniqueItems" meets an
+ * array of more than sixteen items. `document` is borrowed; it comes from
+ * jansson's parser, so its texts are valid UTF-8.
+ */
 enum schema_verdict schema_check(const struct schema *schema,
                                  const json_t *document,
                                  struct schema_scratch *scratch);

@@ -150,6 +150,24 @@ def test_output_that_cannot_be_written():
         assert process.wait(DEADLINE) == 1
 
 
+def test_ctrl_c_ends_what_has_nothing_to_tidy_up(tmp_path):
+    need_program()
+    reading, writing = os.pipe()
+    with os.fdopen(reading), os.fdopen(writing, "w") as lines:
+        process = spawn(
+            [str(PROGRAM), "validate", "-"],
+            stdin=reading,
+            stdout=tmp_path / "out",
+            stderr=tmp_path / "err",
+            env=clean_environment(),
+        )
+        lines.write("nothing\n" * 1000)  # more than stdio keeps back
+        lines.flush()
+        wait_for((tmp_path / "out").read_text, "it has begun")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(DEADLINE) == -signal.SIGINT
+
+
 # ---- verify ------------------------------------------------------------------
 
 BODY = b'{"a":"\xc3\xbc"}'
@@ -620,6 +638,16 @@ def test_demo_keep_takes_another_port(keep):
         assert post_like(curl).status == 200
     demo.process.send_signal(signal.SIGTERM)
     assert demo.process.wait(DEADLINE) == 0
+
+
+def test_demo_interrupted_at_its_start(keep):
+    (port,) = free_ports(1)
+    demo = keep(port)
+    wait_for(lambda: len(demo.children()) == 3, "the processes are started")
+    demo.process.send_signal(signal.SIGINT)
+    assert demo.process.wait(DEADLINE) == 1
+    assert "interrupted" in (demo.folder / "err").read_text()
+    assert sorted(p.name for p in demo.folder.iterdir()) == ["err", "out"]
 
 
 def test_demo_leaves_no_process(keep):

@@ -10,8 +10,9 @@
  * Nor does it see the atomics of a library that was built without it. Where
  * librdkafka frees what the last of several references let go of, nothing
  * seems to come between the others' accesses and that free(). So accesses
- * that librdkafka makes through the C library are not looked at. Our own
- * are, also in its callbacks; and its locks, taken here, still count.
+ * that librdkafka makes through the C library are not looked at, nor is the
+ * end of its locks. Our own accesses are, also in its callbacks; and its
+ * locks, taken here, still order what is done under them.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -25,6 +26,12 @@ _Static_assert(sizeof(thrd_t) == sizeof(pthread_t), "layout of thrd_t");
 _Static_assert(sizeof(once_flag) == sizeof(pthread_once_t),
                "layout of once_flag");
 
+/* ThreadSanitizer's own. */
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
+int __interceptor_pthread_rwlock_rdlock(pthread_rwlock_t *lock);
+int __interceptor_pthread_rwlock_wrlock(pthread_rwlock_t *lock);
+int __interceptor_pthread_rwlock_unlock(pthread_rwlock_t *lock);
 const char *__tsan_default_suppressions(void);
 
 const char *__tsan_default_suppressions(void)
@@ -90,7 +97,12 @@ int mtx_unlock(mtx_t *mtx)
     return outcome(pthread_mutex_unlock(mutex_of(mtx)));
 }
 
-void mtx_destroy(mtx_t *mtx) { pthread_mutex_destroy(mutex_of(mtx)); }
+void mtx_destroy(mtx_t *mtx)
+{
+    AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+    pthread_mutex_destroy(mutex_of(mtx));
+    AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+}
 
 int cnd_init(cnd_t *cnd)
 {
@@ -118,7 +130,12 @@ int cnd_timedwait(cnd_t *restrict cnd, mtx_t *restrict mtx,
     return outcome(pthread_cond_timedwait(cond_of(cnd), mutex_of(mtx), until));
 }
 
-void cnd_destroy(cnd_t *cnd) { pthread_cond_destroy(cond_of(cnd)); }
+void cnd_destroy(cnd_t *cnd)
+{
+    AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+    pthread_cond_destroy(cond_of(cnd));
+    AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+}
 
 struct start {
     thrd_start_t run;
@@ -165,4 +182,21 @@ _Noreturn void thrd_exit(int result) { pthread_exit((void *)(intptr_t)result); }
 void call_once(once_flag *flag, void (*run)(void))
 {
     pthread_once((pthread_once_t *)(void *)flag, run);
+}
+
+/* librdkafka's read-write locks, called from here rather than from it. */
+
+int pthread_rwlock_rdlock(pthread_rwlock_t *lock)
+{
+    return __interceptor_pthread_rwlock_rdlock(lock);
+}
+
+int pthread_rwlock_wrlock(pthread_rwlock_t *lock)
+{
+    return __interceptor_pthread_rwlock_wrlock(lock);
+}
+
+int pthread_rwlock_unlock(pthread_rwlock_t *lock)
+{
+    return __interceptor_pthread_rwlock_unlock(lock);
 }

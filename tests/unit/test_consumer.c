@@ -11,9 +11,11 @@
 #include "consume/consumer.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static struct mock *mk;
 static struct mock_config config;
@@ -120,6 +122,12 @@ static int stop_mock(void **state)
     return 0;
 }
 
+static void stop_in_the_end(int number)
+{
+    (void)number;
+    atomic_store(&probe.stop, true);
+}
+
 static int run(const char *topic, struct fault *why)
 {
     struct consumer_options options = {
@@ -133,7 +141,14 @@ static int run(const char *topic, struct fault *why)
         .stop = &probe.stop,
     };
 
-    return consumer_run(&options, why);
+    int rc;
+
+    /* records that do not come end the run, and then the test fails */
+    signal(SIGALRM, stop_in_the_end);
+    alarm(DEADLINE_MS / 1000);
+    rc = consumer_run(&options, why);
+    alarm(0);
+    return rc;
 }
 
 static void reset_probe(void) { memset(&probe, 0, sizeof(probe)); }
@@ -158,6 +173,7 @@ static void test_flush_fails(void **state)
     probe.stop_at = 5;
     fault_clear(&why);
     assert_int_equal(run("flush", &why), 0);
+    assert_int_equal(atomic_load(&probe.final), 5);
     for (int i = 0; i < 5; i++)
         assert_int_equal(probe.offsets[i], i);
 }
@@ -183,6 +199,7 @@ static void test_take_fails(void **state)
     probe.stop_at = 5 - done;
     fault_clear(&why);
     assert_int_equal(run("take", &why), 0);
+    assert_int_equal(atomic_load(&probe.final), 5 - done);
     assert_int_equal(probe.offsets[0], done);
 }
 
@@ -202,6 +219,7 @@ static void test_stopping_is_no_failure(void **state)
     reset_probe();
     probe.stop_at = 1;
     assert_int_equal(run("stop", &why), 0);
+    assert_int_equal(atomic_load(&probe.final), 1);
     assert_int_equal(probe.offsets[0], 0);
 }
 

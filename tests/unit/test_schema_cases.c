@@ -5,11 +5,14 @@
  *   {"about": …, "schema": …, "documents": {URI: schema}, "format": true,
  *    "cases": [{"data": …, "errors": [[instance, keyword], …]}]}
  * where "documents" are further ones, "format" asserts formats, and a case
- * without "errors" is valid. All errors are expected, in this order.
+ * without "errors" is valid. All errors are expected, in this order. Behind
+ * the keyword an error may have its text, its keyword's location and that
+ * keyword's absolute location.
  *
  * tests/data/schema/refused/X.json is an array of
  *   {"schema": …, "why": …}
- * with the text that the refusal has.
+ * with the text that the refusal has; "..." at its end stands for words that
+ * are PCRE2's own.
  */
 #include "test_schema_support.h"
 
@@ -22,9 +25,19 @@ static void complain(const char *file, const char *about, size_t number,
     print_error("%s: %s, case %zu: %s\n", file, about, number, what);
 }
 
-static const char *text_at(const json_t *pair, size_t i)
+/* Only what `wanted` has is compared; an error that is not expected differs. */
+static bool is_like(const struct schema_error *error, const json_t *wanted)
 {
-    return json_string_value(json_array_get(pair, i));
+    const char *const texts[] = {error->instance_location, error->keyword,
+                                 error->error, error->keyword_location,
+                                 error->absolute_keyword_location};
+    size_t i, count = json_array_size(wanted);
+
+    for (i = 0; i < count && i < 5; i++) {
+        if (strcmp(json_string_value(json_array_get(wanted, i)), texts[i]) != 0)
+            return false;
+    }
+    return count >= 2;
 }
 
 static void compare(const char *file, const char *about, size_t number,
@@ -38,15 +51,13 @@ static void compare(const char *file, const char *about, size_t number,
         complain(file, about, number, "wrong number of errors");
     for (i = 0; i < report->count; i++) {
         const struct schema_error *error = &report->errors[i];
-        const json_t *pair = json_array_get(expected, i);
 
-        if (i < json_array_size(expected) &&
-            strcmp(error->instance_location, text_at(pair, 0)) == 0 &&
-            strcmp(error->keyword, text_at(pair, 1)) == 0)
+        if (is_like(error, json_array_get(expected, i)))
             continue;
         complain(file, about, number, "another error than expected:");
-        print_error("    '%s' %s: %s\n", error->instance_location,
-                    error->keyword, error->error);
+        print_error("    '%s' %s: %s\n    %s %s\n", error->instance_location,
+                    error->keyword, error->error, error->keyword_location,
+                    error->absolute_keyword_location);
     }
 }
 
@@ -128,6 +139,15 @@ static void test_cases(void **state)
     assert_int_equal(failures, 0);
 }
 
+static bool is_text(const char *text, const char *wanted)
+{
+    size_t len = strlen(wanted);
+
+    if (len > 3 && strcmp(wanted + len - 3, "...") == 0)
+        return strncmp(text, wanted, len - 3) == 0 && strlen(text) > len - 3;
+    return strcmp(text, wanted) == 0;
+}
+
 static void refuse_file(const char *path, const char *name)
 {
     json_t *groups = test_json_file(path);
@@ -140,7 +160,7 @@ static void refuse_file(const char *path, const char *name)
         struct schema_set *set = compile_group(group, &why);
 
         claims++;
-        if (why.kind != FAULT_CONFIG || strcmp(why.text, wanted) != 0) {
+        if (why.kind != FAULT_CONFIG || !is_text(why.text, wanted)) {
             failures++;
             print_error("%s, %zu: expected '%s'\n    but got '%s'\n", name, i,
                         wanted, why.text);

@@ -110,6 +110,7 @@ class Program:
     settings: dict[str, str]
     env: dict[str, str] = field(default_factory=dict)
     topics: Topics | None = None
+    stderr_to: int | None = None  # a descriptor in the place of stderr_path
     process: subprocess.Popen | None = None
     _checked: int = 0
 
@@ -144,7 +145,9 @@ class Program:
         self.process = spawn(
             command,
             stdout=self.stdout_path,
-            stderr=self.stderr_path,
+            stderr=(
+                self.stderr_path if self.stderr_to is None else self.stderr_to
+            ),
             env=clean_environment(**self.env),
         )
 
