@@ -132,9 +132,10 @@ static bool is_json(struct sink *sk, struct slice value)
     if (value.data == NULL || memchr(value.data, '\0', value.len) != NULL)
         return false;
     json_heap_enter(sk->heap);
-    yes = json_loadb(value.data, value.len,
-                     JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL,
-                     NULL) != NULL;
+    yes = json_heap_load(sk->heap, value,
+                         JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL |
+                             JSON_ALLOW_NUL,
+                         NULL) != NULL;
     json_heap_leave(sk->heap);
     return yes;
 }
