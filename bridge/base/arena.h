@@ -20,9 +20,9 @@ struct arena_block;
 struct arena {
     struct arena_block *first; /* kept by arena_reset() */
     struct arena_block *last;
-    size_t used;     /* in the last block */
-    size_t total;    /* bytes of all blocks */
-    size_t max;      /* ceiling of `total` */
+    size_t used;  /* in the last block */
+    size_t total; /* bytes of all blocks */
+    size_t max;   /* ceiling of `total` */
     size_t block_size;
 };
 

@@ -10,9 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    FIRST_CAPACITY = 256
-};
+enum { FIRST_CAPACITY = 256 };
 
 int buf_reserve(struct buf *buf, size_t len, struct fault *why)
 {

@@ -35,8 +35,8 @@ int buf_add(struct buf *buf, const void *data, size_t len, struct fault *why);
 int buf_add_text(struct buf *buf, const char *text, struct fault *why);
 int buf_addf(struct buf *buf, struct fault *why, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-int buf_vaddf(struct buf *buf, struct fault *why, const char *fmt,
-              va_list args) __attribute__((format(printf, 3, 0)));
+int buf_vaddf(struct buf *buf, struct fault *why, const char *fmt, va_list args)
+    __attribute__((format(printf, 3, 0)));
 
 /* Adds `text` as a JSON string in quotes, escaped as RFC 8259, section 7. */
 int buf_add_json(struct buf *buf, struct slice text, struct fault *why);

@@ -23,7 +23,7 @@ struct timespec clock_timespec(int64_t us);
 int64_t clock_real_ms(void);
 
 enum {
-    CLOCK_RFC3339_SIZE = 25, /* 2026-01-02T03:04:05.678Z and a NUL */
+    CLOCK_RFC3339_SIZE = 25,  /* 2026-01-02T03:04:05.678Z and a NUL */
     CLOCK_HTTP_DATE_SIZE = 30 /* Fri, 02 Jan 2026 03:04:05 GMT and a NUL */
 };
 

@@ -126,10 +126,7 @@ bool digest_equal(const void *a, const void *b, size_t len)
     return CRYPTO_memcmp(a, b, len) == 0;
 }
 
-void digest_wipe(void *data, size_t len)
-{
-    OPENSSL_cleanse(data, len);
-}
+void digest_wipe(void *data, size_t len) { OPENSSL_cleanse(data, len); }
 
 const char *digest_library_version(void)
 {

@@ -8,31 +8,31 @@
 #include <string.h>
 
 static const struct fault_class classes[FAULT_KINDS] = {
-    [FAULT_NONE] = {"none", 200, "OK", false},
-    [FAULT_NOMEM] = {"no_memory", 503, "Service unavailable", true},
-    [FAULT_IO] = {"io", 500, "Internal error", false},
-    [FAULT_CONFIG] = {"config", 500, "Internal error", false},
-    [FAULT_USAGE] = {"usage", 500, "Internal error", false},
+    [FAULT_NONE] = {"none",              200, "OK",                         false},
+    [FAULT_NOMEM] = {"no_memory",         503, "Service unavailable",        true },
+    [FAULT_IO] = {"io",                500, "Internal error",             false},
+    [FAULT_CONFIG] = {"config",            500, "Internal error",             false},
+    [FAULT_USAGE] = {"usage",             500, "Internal error",             false},
 
-    [FAULT_BAD_REQUEST] = {"bad_request", 400, "Bad request", false},
-    [FAULT_NOT_FOUND] = {"not_found", 404, "Not found", false},
-    [FAULT_METHOD] = {"method", 405, "Method not allowed", false},
-    [FAULT_TIMEOUT] = {"timeout", 408, "Request timeout", true},
-    [FAULT_LENGTH_REQUIRED] = {"length_required", 411, "Length required",
-                               false},
-    [FAULT_TOO_LARGE] = {"too_large", 413, "Content too large", false},
+    [FAULT_BAD_REQUEST] = {"bad_request",       400, "Bad request",                false},
+    [FAULT_NOT_FOUND] = {"not_found",         404, "Not found",                  false},
+    [FAULT_METHOD] = {"method",            405, "Method not allowed",         false},
+    [FAULT_TIMEOUT] = {"timeout",           408, "Request timeout",            true },
+    [FAULT_LENGTH_REQUIRED] = {"length_required",   411, "Length required",
+                    false                                                        },
+    [FAULT_TOO_LARGE] = {"too_large",         413, "Content too large",          false},
     [FAULT_HEADERS_TOO_LARGE] = {"headers_too_large", 431,
-                                 "Request header fields too large", false},
-    [FAULT_VERSION] = {"version", 505, "HTTP version not supported", false},
+                    "Request header fields too large",                      false},
+    [FAULT_VERSION] = {"version",           505, "HTTP version not supported", false},
 
-    [FAULT_SIGNATURE] = {"signature", 401, "Unauthorized", false},
-    [FAULT_PARSE] = {"parse", 400, "Bad request", false},
-    [FAULT_SCHEMA] = {"schema", 422, "Unprocessable content", false},
+    [FAULT_SIGNATURE] = {"signature",         401, "Unauthorized",               false},
+    [FAULT_PARSE] = {"parse",             400, "Bad request",                false},
+    [FAULT_SCHEMA] = {"schema",            422, "Unprocessable content",      false},
 
-    [FAULT_REFUSED] = {"refused", 503, "Service unavailable", false},
-    [FAULT_UNAVAILABLE] = {"unavailable", 503, "Service unavailable", true},
-    [FAULT_STOPPING] = {"stopping", 503, "Service unavailable", true},
-    [FAULT_KAFKA] = {"kafka", 503, "Service unavailable", true},
+    [FAULT_REFUSED] = {"refused",           503, "Service unavailable",        false},
+    [FAULT_UNAVAILABLE] = {"unavailable",       503, "Service unavailable",        true },
+    [FAULT_STOPPING] = {"stopping",          503, "Service unavailable",        true },
+    [FAULT_KAFKA] = {"kafka",             503, "Service unavailable",        true },
 };
 
 const struct fault_class *fault_class(enum fault_kind kind)

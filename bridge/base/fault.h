@@ -51,9 +51,7 @@ enum fault_kind {
     FAULT_KINDS /* how many there are */
 };
 
-enum {
-    FAULT_TEXT_MAX = 384
-};
+enum { FAULT_TEXT_MAX = 384 };
 
 struct fault {
     enum fault_kind kind;
@@ -84,8 +82,7 @@ int fault_set(struct fault *why, enum fault_kind kind, const char *fmt, ...)
 
 /* The same with ": " and the text of errno value `err` behind it. */
 int fault_set_errno(struct fault *why, enum fault_kind kind, int err,
-                    const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+                    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* Puts "prefix: " in front of the text; nothing if no fault is set. */
 void fault_prefix(struct fault *why, const char *fmt, ...)

@@ -13,12 +13,12 @@ enum {
 
     /* HTTP */
     LIMIT_BODY_DEFAULT = 64 * KIB,
-    LIMIT_BODY_MAX = 512 * KIB,      /* fits Kafka's default record limit */
-    LIMIT_HEADER_BLOCK = 16 * KIB,   /* request line and headers */
-    LIMIT_HEADERS = 64,              /* CivetWeb silently drops the rest */
+    LIMIT_BODY_MAX = 512 * KIB,          /* fits Kafka's default record limit */
+    LIMIT_HEADER_BLOCK = 16 * KIB,       /* request line and headers */
+    LIMIT_HEADERS = 64,                  /* CivetWeb silently drops the rest */
     LIMIT_REQUESTS_PER_CONNECTION = 400, /* keeps unread answers below a
                                             socket's buffer */
-    LIMIT_REPLY = 16 * KIB,          /* the longest answer, a list of errors */
+    LIMIT_REPLY = 16 * KIB, /* the longest answer, a list of errors */
     LIMIT_WORKERS_MAX = 4096,
 
     /* one event */
@@ -34,6 +34,26 @@ enum {
     LIMIT_SECRETS = 32, /* of one source */
     LIMIT_SOURCES = 64,
     LIMIT_ROUTES = 256,
+
+    LIMIT_DESK_ARENA = 1 * MIB, /* what is made for one request */
+
+    /* schemas */
+    LIMIT_EVENT_TYPES = 256,      /* that have a schema */
+    LIMIT_SCHEMA_SET = 64 * MIB,  /* all of a set, compiled */
+    LIMIT_SCHEMA_DEPTH = 192,     /* schemas inside each other, evaluating */
+    LIMIT_SCHEMA_STEPS = 1 << 24, /* of one evaluation */
+    LIMIT_PATTERN = 64 * KIB,     /* a pattern, translated for PCRE2 */
+    LIMIT_JIT_STACK = 512 * KIB,  /* of a thread that matches */
+
+    /* consumers */
+    LIMIT_BATCH_RECORDS = 500,
+    LIMIT_BATCH_BYTES = 8 * MIB, /* of values; one record may pass it */
+    LIMIT_SINK_LINE = 16 * MIB,  /* one line of the sink stdout */
+    LIMIT_LAG_SERIES = 256,      /* partitions seen in a process's life */
+
+    /* files and standard input of commands: more than any body that is
+     * taken, so that the refusal of larger ones can be seen */
+    LIMIT_INPUT = 16 * MIB,
 
     /* logs, metrics, admin */
     LIMIT_LOG_LINE = 2 * KIB,

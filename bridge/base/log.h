@@ -31,10 +31,7 @@ enum log_level {
     LOG_ERROR /* somebody must act */
 };
 
-enum log_format {
-    LOG_FORMAT_LOGFMT,
-    LOG_FORMAT_JSON
-};
+enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
 /*
  * Starts the writer thread. `fd` is borrowed (2 everywhere but in tests).

@@ -24,11 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum metric_type {
-    METRIC_COUNTER,
-    METRIC_GAUGE,
-    METRIC_HISTOGRAM
-};
+enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
 enum {
     METRIC_LABELS_MAX = 160, /* rendered, with quotes */
@@ -50,7 +46,7 @@ struct metric_series {
     _Atomic int64_t value;          /* counter, gauge */
     int64_t (*read)(void *ctx);     /* or: asked when rendered */
     void *ctx;
-    double scale;             /* rendered value = value * scale; 1 usually */
+    double scale;              /* rendered value = value * scale; 1 usually */
     struct histogram *buckets; /* histogram only */
     struct metric_series *next;
 };

@@ -14,9 +14,7 @@
 
 #include <stdbool.h>
 
-enum {
-    READY_TEXT_MAX = 200
-};
+enum { READY_TEXT_MAX = 200 };
 
 struct ready; /* one condition; lives as long as the process */
 

@@ -11,9 +11,7 @@
 
 #include <stddef.h>
 
-enum {
-    RECORD_HEADERS_MAX = 20
-};
+enum { RECORD_HEADERS_MAX = 20 };
 
 struct record_header {
     const char *name;

@@ -11,14 +11,13 @@
 #define IN_SOURCE(member) offsetof(struct config_source, member)
 
 enum {
-    RECEIVES = CONFIG_SERVE | CONFIG_DEMO | CONFIG_CHECK,
-    PRODUCES = CONFIG_SERVE | CONFIG_DEMO | CONFIG_CHECK,
-    CONSUMES = CONFIG_CONSUME | CONFIG_DEMO | CONFIG_CHECK,
+    RECEIVES = CONFIG_SERVE | CONFIG_CHECK,
+    PRODUCES = CONFIG_SERVE | CONFIG_CHECK,
+    CONSUMES = CONFIG_CONSUME | CONFIG_CHECK,
     CONNECTS = CONFIG_SERVE | CONFIG_CONSUME | CONFIG_TOPICS | CONFIG_CHECK,
-    RUNS = CONFIG_SERVE | CONFIG_CONSUME | CONFIG_DEMO,
-    HAS_TOPICS = CONFIG_SERVE | CONFIG_DEMO | CONFIG_TOPICS | CONFIG_CHECK,
-    KNOWS_SOURCES =
-        CONFIG_SERVE | CONFIG_DEMO | CONFIG_SEND | CONFIG_VERIFY | CONFIG_CHECK,
+    RUNS = CONFIG_SERVE | CONFIG_CONSUME,
+    HAS_TOPICS = CONFIG_SERVE | CONFIG_TOPICS | CONFIG_CHECK,
+    KNOWS_SOURCES = CONFIG_SERVE | CONFIG_SEND | CONFIG_VERIFY | CONFIG_CHECK,
 };
 
 #define HOUR_MS (INT64_C(60) * 60 * 1000)
@@ -31,7 +30,7 @@ const struct setting settings[] = {
      .type = SETTING_TEXT,
      .offset = AT(http.host),
      .fallback = "0.0.0.0",
-     .commands = RECEIVES,
+     .commands = RECEIVES | CONFIG_DEMO,
      .help = "Address on which webhooks are received."},
     {.section = "http",
      .key = "port",
@@ -39,13 +38,13 @@ const struct setting settings[] = {
      .offset = AT(http.port),
      .fallback = "8005",
      .max = 65535,
-     .commands = RECEIVES | CONFIG_SEND,
+     .commands = RECEIVES | CONFIG_SEND | CONFIG_DEMO,
      .help = "TCP port for webhooks; 0 takes a free one and logs it."},
     {.section = "http",
      .key = "port_file",
      .type = SETTING_TEXT,
      .offset = AT(http.port_file),
-     .commands = CONFIG_SERVE | CONFIG_DEMO,
+     .commands = CONFIG_SERVE,
      .help = "File into which the bound port is written, for scripts."},
     {.section = "http",
      .key = "threads",
@@ -126,7 +125,7 @@ const struct setting settings[] = {
     {.section = "source",
      .key = "secret",
      .type = SETTING_SECRET,
-     .commands = KNOWS_SOURCES,
+     .commands = KNOWS_SOURCES | CONFIG_DEMO,
      .help = "Secret that signs this sender's bodies. May be given several "
              "times: each is accepted."},
     {.section = "source",
@@ -175,7 +174,7 @@ const struct setting settings[] = {
      .fallback = "6",
      .min = 1,
      .max = 10000,
-     .commands = CONFIG_DEMO | CONFIG_TOPICS | CONFIG_CHECK,
+     .commands = CONFIG_TOPICS | CONFIG_CHECK,
      .help = "Partitions of each topic that is created; the same for all, so "
              "that clicks and leads can be joined."},
     {.section = "topics",

@@ -4,6 +4,7 @@
 #include "cmd/bodies.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/nearest.h"
 #include "cmd/input.h"
 #include "event/builtin_schemas.h"
@@ -41,7 +42,7 @@ static struct body *add_body(struct bodies *bodies, const char *name,
         fault_set(why, FAULT_NOMEM, "cannot keep another body");
         return NULL;
     }
-    items[bodies->count] = (struct body){copy, BUF_INIT(INPUT_MAX)};
+    items[bodies->count] = (struct body){copy, BUF_INIT(LIMIT_INPUT)};
     return &items[bodies->count++];
 }
 

@@ -10,12 +10,6 @@
 
 #include <stdbool.h>
 
-enum {
-    /* More than any body that a bridge takes, so that its refusal of larger
-     * ones can be seen. */
-    INPUT_MAX = 16 * MIB
-};
-
 /* Whether an operand stands for standard input: "-". */
 bool input_is_stdin(const char *name);
 

@@ -26,11 +26,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum {
-    SPARE_DESCRIPTORS = 256, /* brokers, logs, schemas, admin */
-    CONNECTION_QUEUE = 512,
-    FLUSH_MS = 1000
-};
+enum { FLUSH_MS = 1000 };
 
 struct service {
     struct admin *admin;
@@ -92,9 +88,7 @@ static int open_all(struct service *sv, struct cmd *cmd, struct fault *why)
                                            (int)config->deliver.deadline_ms};
 
     if (config_require_secrets(config, why) == -1 ||
-        file_limit_raise((unsigned long)config->http.threads +
-                             CONNECTION_QUEUE + SPARE_DESCRIPTORS,
-                         why) == -1 ||
+        file_limit_raise(cmd_open_files(config), why) == -1 ||
         catalog_load(&sv->catalog, config->schemas.dir, why) == -1 ||
         routes_new(&sv->routes, &config->routes, config->topics.other, why) ==
             -1 ||
@@ -130,8 +124,7 @@ static void close_all(struct service *sv)
 
 static void go_down(struct service *sv, const struct config *config)
 {
-    int64_t deadline_us =
-        clock_now_us() + config->deliver.shutdown_ms * 1000;
+    int64_t deadline_us = clock_now_us() + config->deliver.shutdown_ms * 1000;
     const struct timespec notice =
         clock_timespec(config->deliver.notice_ms * 1000);
     int64_t left_ms;

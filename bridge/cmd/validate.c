@@ -5,6 +5,7 @@
  * line, as `consume` and most tools write them.
  */
 #include "base/arena.h"
+#include "base/limits.h"
 #include "cmd/cmd.h"
 #include "cmd/input.h"
 #include "cmd/terminal.h"
@@ -134,7 +135,7 @@ static int validate_document(struct validator *va, const char *name,
 static int validate_file(struct validator *va, const char *path,
                          struct fault *why)
 {
-    struct buf body = BUF_INIT(INPUT_MAX);
+    struct buf body = BUF_INIT(LIMIT_INPUT);
     int rc = -1;
 
     if (input_read(&body, path, why) == 0) {

@@ -6,6 +6,7 @@
  * nothing and save an afternoon.
  */
 #include "base/digest.h"
+#include "base/limits.h"
 #include "cmd/cmd.h"
 #include "cmd/input.h"
 
@@ -182,7 +183,7 @@ static int verify(const struct cmd *cmd, struct buf *body, struct fault *why)
 
 static int run_verify(struct cmd *cmd)
 {
-    struct buf body = BUF_INIT(INPUT_MAX);
+    struct buf body = BUF_INIT(LIMIT_INPUT);
     struct fault why = FAULT_INIT;
     int rc = -1;
 

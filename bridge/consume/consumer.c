@@ -29,10 +29,8 @@
 #define MODULE "consume"
 
 enum {
-    BATCH_MAX = 500,           /* records */
-    BATCH_BYTES_MAX = 8 * MIB, /* of values; one record may pass it */
-    BATCH_TIME_US = 10000,     /* from its first record */
-    IDLE_MS = 100,             /* how often an idle loop looks at `stop` */
+    BATCH_TIME_US = 10000, /* from its first record */
+    IDLE_MS = 100,         /* how often an idle loop looks at `stop` */
     KINDS_MAX = 8
 };
 
@@ -46,7 +44,7 @@ struct loop {
     struct fault failed; /* while partitions were given up */
     size_t count;
     size_t bytes;
-    struct member_record batch[BATCH_MAX];
+    struct member_record batch[LIMIT_BATCH_RECORDS];
 };
 
 /* ---- metrics --------------------------------------------------------------
@@ -172,7 +170,7 @@ static int take_batch(struct loop *lp, struct fault *why)
 {
     int64_t end_us = 0;
 
-    while (lp->count < BATCH_MAX && lp->bytes < BATCH_BYTES_MAX) {
+    while (lp->count < LIMIT_BATCH_RECORDS && lp->bytes < LIMIT_BATCH_BYTES) {
         struct member_record record;
         int rc =
             member_next(lp->mb, lp->count == 0 ? IDLE_MS : 0, &record, why);

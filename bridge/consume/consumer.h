@@ -17,7 +17,7 @@
 #include <stdbool.h>
 
 struct consumer_options {
-    struct member_options member;
+    struct member_options member; /* without giving_up: the loop's own */
     const struct sink_type *sink;
     const char *kind;        /* "clicks", "leads": label in metrics and logs */
     const atomic_bool *stop; /* set by whoever takes the signals */
@@ -26,7 +26,8 @@ struct consumer_options {
 /*
  * Joins, consumes until *stop is set, leaves. Registers its metrics and its
  * readiness ("group": the group has accepted this member).
- * FAULT_CONFIG, FAULT_KAFKA, FAULT_IO (the sink).
+ * FAULT_CONFIG, FAULT_KAFKA, FAULT_IO (the sink). A sink that gave up with
+ * FAULT_STOPPING is a success: what it did not finish comes again.
  */
 int consumer_run(const struct consumer_options *options, struct fault *why);
 

@@ -44,7 +44,7 @@ const struct sink_type *sink_find(const char *name);
  *   raw        in place of "event" where the value is something else: its
  *              bytes in base64 (RFC 4648, section 4), null for a null value
  *   omitted    in place of "event" where the line would be longer than
- *              SINK_STDOUT_LINE_MAX: the value's size in bytes
+ *              LIMIT_SINK_LINE: the value's size in bytes
  *   key        a string; null for a null key
  *   key_raw    in place of "key" where it is not UTF-8: base64
  *   topic, partition, offset   where the record lies
@@ -55,7 +55,5 @@ const struct sink_type *sink_find(const char *name);
  * is to stop; the last line may then be torn.
  */
 extern const struct sink_type sink_stdout;
-
-enum { SINK_STDOUT_LINE_MAX = 16 * 1024 * 1024 };
 
 #endif

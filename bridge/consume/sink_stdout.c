@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "event/json_heap.h"
 
 #include <errno.h>
@@ -267,7 +268,7 @@ static int stdout_open(struct sink **out, const atomic_bool *stop,
     if (sk == NULL)
         return fault_set(why, FAULT_NOMEM, "cannot allocate a sink");
     sk->stop = stop;
-    sk->out.max = WRITE_EARLY + SINK_STDOUT_LINE_MAX;
+    sk->out.max = WRITE_EARLY + LIMIT_SINK_LINE;
     if (json_heap_new(&sk->heap, why) == -1) {
         stdout_close(sk);
         return -1;

@@ -48,10 +48,7 @@ void flight_init(struct flight *flight)
     sem_init(&flight->wake, 0, 0);
 }
 
-void flight_release(struct flight *flight)
-{
-    sem_destroy(&flight->wake);
-}
+void flight_release(struct flight *flight) { sem_destroy(&flight->wake); }
 
 static int state_of(struct flight *flight)
 {

@@ -27,8 +27,8 @@
 
 enum {
     TICK_MS = 100,
-    LOOK_READY_MS = 5000,   /* at the topics, while they are there */
-    LOOK_UNREADY_MS = 500,  /* while they are not */
+    LOOK_READY_MS = 5000,  /* at the topics, while they are there */
+    LOOK_UNREADY_MS = 500, /* while they are not */
     METADATA_MS = 2000,
     RESOLVE_MS = 10000 /* for the reports of a producer that is replaced */
 };
@@ -101,10 +101,7 @@ static struct metric_series queue_series;
 static struct metric_series renewal_series;
 static struct histogram ack_histogram;
 
-static void tally(enum tally what)
-{
-    metric_add(&tally_series[what], 1);
-}
+static void tally(enum tally what) { metric_add(&tally_series[what], 1); }
 
 static int64_t read_queue(void *ctx)
 {

@@ -33,7 +33,7 @@ struct catalog {
     const char *envelope_uri; /* until compiled; NULL: there is none */
     const struct schema *envelope;
     size_t count;
-    struct type types[CATALOG_TYPES_MAX];
+    struct type types[LIMIT_EVENT_TYPES];
 };
 
 /* ---- names -------------------------------------------------------------- */
@@ -93,10 +93,10 @@ static int add_type(struct catalog *catalog, const char *file,
 {
     struct type *type;
 
-    if (catalog->count == CATALOG_TYPES_MAX)
+    if (catalog->count == LIMIT_EVENT_TYPES)
         return fault_set(why, FAULT_CONFIG,
                          "more than %d event types have a schema",
-                         CATALOG_TYPES_MAX);
+                         LIMIT_EVENT_TYPES);
     type = &catalog->types[catalog->count];
     type->len = strlen(file) - strlen(SUFFIX);
     type->name = arena_copy(&catalog->arena, file, type->len);

@@ -20,10 +20,6 @@
 
 struct catalog;
 
-enum {
-    CATALOG_TYPES_MAX = 256 /* event types with a schema */
-};
-
 /*
  * Loads and compiles. `dir` NULL: the built-in schemas.
  * FAULT_IO, FAULT_CONFIG: names the file, the JSON Pointer and what was

@@ -67,11 +67,21 @@ static void add_topic(struct routes *routes, const char *topic)
     routes->topics[routes->topic_count++] = topic;
 }
 
-/* What follows a pattern that matches everything is never reached. */
+/* Behind the same pattern it is never reached. */
+static bool is_repeated(const struct routes *routes, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(routes->items[i].pattern, routes->items[index].pattern) == 0)
+            return true;
+    return false;
+}
+
+/* Nor is what follows a pattern that matches everything. */
 static void collect_topics(struct routes *routes)
 {
     for (size_t i = 0; i < routes->count; i++) {
-        add_topic(routes, routes->items[i].topic);
+        if (!is_repeated(routes, i))
+            add_topic(routes, routes->items[i].topic);
         if (matches_everything(routes->items[i].pattern))
             break;
     }

@@ -13,7 +13,6 @@
 
 enum {
     ARENA_BLOCK = 2 * KIB,
-    ARENA_MAX = 1 * MIB,
     KEEP_BODY = 64 * KIB /* a larger buffer is not kept */
 };
 
@@ -58,7 +57,7 @@ static int desk_new(struct desk **out, struct desk_pool *pool,
 
     if (desk == NULL)
         return fault_set(why, FAULT_NOMEM, "cannot allocate a desk");
-    desk->arena = (struct arena)ARENA_INIT(ARENA_BLOCK, ARENA_MAX);
+    desk->arena = (struct arena)ARENA_INIT(ARENA_BLOCK, LIMIT_DESK_ARENA);
     desk->body = (struct buf)BUF_INIT(LIMIT_BODY_MAX + 1);
     desk->reply = (struct buf)BUF_INIT(LIMIT_REPLY);
     /* at least one, as calloc() of nothing may be NULL */
@@ -145,8 +144,8 @@ int desk_key(struct hmac **out, struct desk *desk, const struct config *config,
     struct hmac **key = &desk->keys[first_key(config, source) + secret];
 
     if (*key == NULL &&
-        hmac_new(key, slice_of(config->sources[source].secrets[secret]),
-                 why) == -1)
+        hmac_new(key, slice_of(config->sources[source].secrets[secret]), why) ==
+            -1)
         return -1;
     *out = *key;
     return 0;

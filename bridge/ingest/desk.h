@@ -48,8 +48,7 @@ int desk_take(struct desk **out, struct desk_pool *pool, struct fault *why);
 void desk_give(struct desk_pool *pool, struct desk *desk);
 
 /* The keyed HMAC of a source's secret. FAULT_NOMEM. */
-int desk_key(struct hmac **out, struct desk *desk,
-             const struct config *config, size_t source, size_t secret,
-             struct fault *why);
+int desk_key(struct hmac **out, struct desk *desk, const struct config *config,
+             size_t source, size_t secret, struct fault *why);
 
 #endif

@@ -31,9 +31,8 @@ static int check_layout(const struct guard_head *head, struct fault *why)
         if (end[1] != '\0')
             return fault_set(why, FAULT_BAD_REQUEST,
                              "header line does not end with CR LF");
-        if (i + 1 < head->header_count
-                ? end + 2 != head->headers[i + 1].name
-                : end[2] != '\r' || end[3] != '\0')
+        if (i + 1 < head->header_count ? end + 2 != head->headers[i + 1].name
+                                       : end[2] != '\r' || end[3] != '\0')
             return fault_set(why, FAULT_BAD_REQUEST,
                              "folded or malformed header line");
     }
@@ -113,7 +112,8 @@ static bool parse_length(struct slice text, size_t *out)
     return true;
 }
 
-static int check_length(struct guard_verdict *out, const struct guard_head *head,
+static int check_length(struct guard_verdict *out,
+                        const struct guard_head *head,
                         const struct config *config, struct fault *why)
 {
     struct slice length;

@@ -11,10 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    HEAD_ROOM = 320,
-    RETRY_AFTER_S = 5
-};
+enum { HEAD_ROOM = 320, RETRY_AFTER_S = 5 };
 
 /* The date is written over the one here. */
 #define RECEIVED_HEAD                                                          \
@@ -27,9 +24,7 @@ static const char received_keep[] =
 static const char received_close[] =
     RECEIVED_HEAD "Connection: close\r\n\r\n" RECEIVED_BODY;
 
-enum {
-    DATE_AT = 23
-};
+enum { DATE_AT = 23 };
 
 _Static_assert(sizeof(RECEIVED_BODY) - 1 == 21, "Content-Length is wrong");
 _Static_assert(sizeof("HTTP/1.1 200 OK\r\nDate: ") - 1 == DATE_AT,

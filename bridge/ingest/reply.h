@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
-#include "schema/schema.h"
+#include "event/catalog.h" /* schema_report */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,7 +30,7 @@ int reply_received(struct reply *reply, struct buf *buf, int64_t real_ms,
 
 struct reply_problem {
     const struct fault *why;
-    int status; /* 0: the fault's own */
+    int status;                         /* 0: the fault's own */
     const struct schema_report *report; /* lists its errors; or NULL */
     const char *allow;                  /* "POST" with a 405; or NULL */
     bool close;

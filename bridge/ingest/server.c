@@ -120,11 +120,12 @@ static int on_http_error(struct mg_connection *conn, int status,
         enum fault_kind kind;
         const char *text;
     } known[] = {
-        {400, FAULT_BAD_REQUEST,       "the request is malformed, or its "
-                                       "header did not arrive in time"  },
-        {411, FAULT_LENGTH_REQUIRED,   "a valid Content-Length is required" },
-        {413, FAULT_HEADERS_TOO_LARGE, "the header block is too large"  },
-        {505, FAULT_VERSION,           "HTTP/1.0 and HTTP/1.1 are spoken"   },
+        {400, FAULT_BAD_REQUEST,
+         "the request is malformed, or its "
+         "header did not arrive in time"                                   },
+        {411, FAULT_LENGTH_REQUIRED,   "a valid Content-Length is required"},
+        {413, FAULT_HEADERS_TOO_LARGE, "the header block is too large"     },
+        {505, FAULT_VERSION,           "HTTP/1.0 and HTTP/1.1 are spoken"  },
     };
     struct fault why = FAULT_INIT;
 
@@ -181,8 +182,7 @@ static int read_body(struct server *server, struct mg_connection *conn,
     late = watch_end(&desk->watch);
     desk->body.data[desk->body.len] = '\0';
     if (late || desk->body.len < want)
-        return fault_set(why, FAULT_TIMEOUT,
-                         "the body did not arrive in time");
+        return fault_set(why, FAULT_TIMEOUT, "the body did not arrive in time");
     return 0;
 }
 
@@ -251,8 +251,8 @@ static int on_request(struct mg_connection *conn)
     else
         (void)guard_judge(&verdict, &head, server->in->config, &why);
     if (why.kind != FAULT_NONE)
-        status = refuse(conn, &why,
-                        why.kind == FAULT_METHOD ? verdict.allow : NULL);
+        status =
+            refuse(conn, &why, why.kind == FAULT_METHOD ? verdict.allow : NULL);
     else
         status = take_request(server, conn, &verdict);
     traffic_end();
@@ -262,8 +262,7 @@ static int on_request(struct mg_connection *conn)
 static int on_log(const struct mg_connection *conn, const char *message)
 {
     (void)conn;
-    log_line(LOG_WARN, "civetweb", "civetweb says",
-             log_text("text", message));
+    log_line(LOG_WARN, "civetweb", "civetweb says", log_text("text", message));
     return 1;
 }
 
@@ -272,12 +271,12 @@ static int on_log(const struct mg_connection *conn, const char *message)
 static int open_port(struct server *server, struct fault *why)
 {
     const struct config *config = server->in->config;
-    const struct mg_callbacks callbacks = {
-        .begin_request = on_request,
-        .http_error = on_http_error,
-        .init_connection = on_connection,
-        .connection_closed = on_connection_closed,
-        .log_message = on_log};
+    const struct mg_callbacks callbacks = {.begin_request = on_request,
+                                           .http_error = on_http_error,
+                                           .init_connection = on_connection,
+                                           .connection_closed =
+                                               on_connection_closed,
+                                           .log_message = on_log};
     char listen[128], threads[24], header_ms[24], keep_ms[24], block[24];
     const char *options[] = {"listening_ports",
                              listen,

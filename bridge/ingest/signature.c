@@ -14,9 +14,7 @@
 
 static const char prefix[] = "sha256=";
 
-enum {
-    HEX_DIGITS = 2 * DIGEST_SIZE
-};
+enum { HEX_DIGITS = 2 * DIGEST_SIZE };
 
 static bool strip_to_hex(struct slice *bare, struct slice header)
 {

@@ -23,7 +23,6 @@
  */
 int signature_check(struct slice *bare, struct desk *desk,
                     const struct config *config, size_t source,
-                    struct slice header, struct slice body,
-                    struct fault *why);
+                    struct slice header, struct slice body, struct fault *why);
 
 #endif

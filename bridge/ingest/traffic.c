@@ -26,10 +26,9 @@ static struct metric duration_metric = {
     .name = "aurix_bridge_request_duration_seconds",
     .help = "Time from a request's complete head to its answer.",
     .type = METRIC_HISTOGRAM};
-static struct metric in_flight_metric = {
-    .name = "aurix_bridge_in_flight",
-    .help = "Requests in hand.",
-    .type = METRIC_GAUGE};
+static struct metric in_flight_metric = {.name = "aurix_bridge_in_flight",
+                                         .help = "Requests in hand.",
+                                         .type = METRIC_GAUGE};
 static struct metric unsent_metric = {
     .name = "aurix_bridge_unsent_answers_total",
     .help = "Answers that the sender did not get whole.",
@@ -100,9 +99,9 @@ static void setup_sources(const struct config *config)
                 continue;
             metric_labels(labels, "source", config->sources[i].name, "outcome",
                           outcome_name((enum fault_kind)kind), (char *)NULL);
-            metric_series_init(&requests_metric,
-                               &traffic.requests[i * FAULT_KINDS + (size_t)kind],
-                               labels);
+            metric_series_init(
+                &requests_metric,
+                &traffic.requests[i * FAULT_KINDS + (size_t)kind], labels);
         }
     }
     for (int kind = 0; kind < FAULT_KINDS; kind++) {
@@ -133,10 +132,10 @@ int traffic_setup(const struct config *config, const struct catalog *catalog,
     traffic.config = config;
     traffic.catalog = catalog;
     /* for the life of the process, as the registry is */
-    traffic.requests = calloc(config->source_count * FAULT_KINDS,
-                              sizeof(*traffic.requests));
-    traffic.events = calloc(catalog_type_count(catalog) + 1,
-                            sizeof(*traffic.events));
+    traffic.requests =
+        calloc(config->source_count * FAULT_KINDS, sizeof(*traffic.requests));
+    traffic.events =
+        calloc(catalog_type_count(catalog) + 1, sizeof(*traffic.events));
     if (traffic.requests == NULL || traffic.events == NULL)
         return fault_set(why, FAULT_NOMEM, "cannot allocate the metrics");
     setup_sources(config);
@@ -154,15 +153,9 @@ int traffic_setup(const struct config *config, const struct catalog *catalog,
     return 0;
 }
 
-void traffic_begin(void)
-{
-    atomic_fetch_add(&traffic.in_flight.value, 1);
-}
+void traffic_begin(void) { atomic_fetch_add(&traffic.in_flight.value, 1); }
 
-void traffic_end(void)
-{
-    atomic_fetch_sub(&traffic.in_flight.value, 1);
-}
+void traffic_end(void) { atomic_fetch_sub(&traffic.in_flight.value, 1); }
 
 int traffic_in_flight(void)
 {
@@ -173,13 +166,12 @@ static void count(const struct hook *hook)
 {
     size_t types = catalog_type_count(traffic.catalog);
 
-    metric_add(&traffic.requests[hook->source * FAULT_KINDS +
-                                 (size_t)hook->outcome],
-               1);
+    metric_add(
+        &traffic.requests[hook->source * FAULT_KINDS + (size_t)hook->outcome],
+        1);
     if (hook->outcome == FAULT_NONE)
-        metric_add(&traffic.events[hook->type == -1 ? types
-                                                    : (size_t)hook->type],
-                   1);
+        metric_add(
+            &traffic.events[hook->type == -1 ? types : (size_t)hook->type], 1);
     if (hook->unsent)
         metric_add(&traffic.unsent, 1);
 }
@@ -194,10 +186,9 @@ void traffic_hook(const struct hook *hook, int64_t started_us)
         log_text("source", traffic.config->sources[hook->source].name),
         log_text("outcome", outcome_name(hook->outcome)),
         log_int("status", hook->reply.status),
-        log_text("type", hook->type == -1
-                             ? NULL
-                             : catalog_type(traffic.catalog,
-                                            (size_t)hook->type)),
+        log_text("type", hook->type == -1 ? NULL
+                                          : catalog_type(traffic.catalog,
+                                                         (size_t)hook->type)),
         log_text("topic", hook->record.topic),
         log_slice("ce_id", hook->event.ce_id),
         log_int("bytes", (int64_t)hook->body.len),
@@ -216,6 +207,5 @@ void traffic_refused(enum fault_kind kind, int status)
 {
     metric_add(&traffic.refused[kind], 1);
     log_line(LOG_WARN, "ingest", "request refused",
-             log_text("reason", outcome_name(kind)),
-             log_int("status", status));
+             log_text("reason", outcome_name(kind)), log_int("status", status));
 }

@@ -25,16 +25,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum {
-    LOOK_EVERY_MS = 100
-};
+enum { LOOK_EVERY_MS = 100 };
 
-enum {
-    WATCH_IDLE,
-    WATCH_ARMED,
-    WATCH_HELD,
-    WATCH_CUT
-};
+enum { WATCH_IDLE, WATCH_ARMED, WATCH_HELD, WATCH_CUT };
 
 struct watch {
     pthread_t thread;
@@ -194,8 +187,8 @@ bool watch_end(struct watch_entry *entry)
 {
     int expected = WATCH_ARMED;
 
-    while (!atomic_compare_exchange_strong(&entry->state, &expected,
-                                           WATCH_IDLE)) {
+    while (
+        !atomic_compare_exchange_strong(&entry->state, &expected, WATCH_IDLE)) {
         if (expected == WATCH_CUT) {
             atomic_store(&entry->state, WATCH_IDLE);
             return true;

@@ -21,9 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum {
-    WATCH_ADDRESS_SIZE = 48
-};
+enum { WATCH_ADDRESS_SIZE = 48 };
 
 struct watch;
 

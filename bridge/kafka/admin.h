@@ -24,10 +24,10 @@ struct topic_state {
     const char *name; /* the caller's */
     bool exists;
     int partitions;
-    int replication;            /* of the first partition */
-    int min_insync_replicas;    /* -1: the broker did not say */
-    int64_t retention_ms;       /* INT64_MIN: the broker did not say; -1: for ever */
-    int64_t max_message_bytes;  /* -1: the broker did not say */
+    int replication;         /* of the first partition */
+    int min_insync_replicas; /* -1: the broker did not say */
+    int64_t retention_ms; /* INT64_MIN: the broker did not say; -1: for ever */
+    int64_t max_message_bytes; /* -1: the broker did not say */
 };
 
 /*

@@ -6,6 +6,7 @@
  * and not shown.
  */
 #include "kafka/lag.h"
+#include "base/limits.h"
 
 #include "base/log.h"
 #include "base/metrics.h"
@@ -34,7 +35,7 @@ static struct lag {
     bool ours;  /* at the moment */
     bool shown; /* has a series */
     struct metric_series series;
-} table[LAG_SERIES_MAX];
+} table[LIMIT_LAG_SERIES];
 static size_t used;
 static bool full_was_logged;
 
@@ -55,11 +56,11 @@ static struct lag *add(const char *topic, int32_t partition)
 {
     struct lag *lag;
 
-    if (used == LAG_SERIES_MAX) {
+    if (used == LIMIT_LAG_SERIES) {
         if (!full_was_logged)
             log_line(LOG_WARN, "kafka",
                      "lag is not shown for all partitions, there are too many",
-                     log_int("shown", LAG_SERIES_MAX));
+                     log_int("shown", LIMIT_LAG_SERIES));
         full_was_logged = true;
         return NULL;
     }

@@ -15,10 +15,6 @@
 
 #include <librdkafka/rdkafka.h>
 
-enum {
-    LAG_SERIES_MAX = 256 /* partitions seen in the life of a process */
-};
-
 void lag_metrics_register(void);
 
 /* These are ours from now on. */

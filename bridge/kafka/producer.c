@@ -20,9 +20,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum {
-    BROKER_NICE = 19
-};
+enum { BROKER_NICE = 19 };
 
 struct producer {
     rd_kafka_t *rk;
@@ -31,25 +29,25 @@ struct producer {
     size_t topic_count;
     /* Made at the first use: making one asks for the topic's metadata, and
      * that would create a topic that is missing, where brokers do so. */
-    _Atomic(rd_kafka_topic_t *) * handles;
+    _Atomic(rd_kafka_topic_t *) *handles;
     pthread_mutex_t making_handle;
 };
 
 static const struct client_setting settings[] = {
-    {"enable.idempotence",         "true"          },
-    {"acks",                       "all"           },
-    {"message.timeout.ms",         "0"             },
-    {"partitioner",                "murmur2_random"},
-    {"linger.ms",                  "0"             },
-    {"socket.nagle.disable",       "true"          },
-    {"compression.type",           "none"          },
-    {"request.timeout.ms",         "5000"          },
-    {"socket.timeout.ms",          "10000"         },
-    {"reconnect.backoff.ms",       "100"           },
-    {"reconnect.backoff.max.ms",   "1000"          },
-    {"queue.buffering.max.messages", "20000"       },
-    {"queue.buffering.max.kbytes", "65536"         },
-    {NULL,                         NULL            }
+    {"enable.idempotence",           "true"          },
+    {"acks",                         "all"           },
+    {"message.timeout.ms",           "0"             },
+    {"partitioner",                  "murmur2_random"},
+    {"linger.ms",                    "0"             },
+    {"socket.nagle.disable",         "true"          },
+    {"compression.type",             "none"          },
+    {"request.timeout.ms",           "5000"          },
+    {"socket.timeout.ms",            "10000"         },
+    {"reconnect.backoff.ms",         "100"           },
+    {"reconnect.backoff.max.ms",     "1000"          },
+    {"queue.buffering.max.messages", "20000"         },
+    {"queue.buffering.max.kbytes",   "65536"         },
+    {NULL,                           NULL            }
 };
 
 static enum report_outcome outcome_of(rd_kafka_resp_err_t err)
@@ -81,10 +79,9 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message,
     struct producer *pr = opaque;
     struct report report = {
         .outcome = outcome_of(message->err),
-        .maybe_persisted =
-            message->err != RD_KAFKA_RESP_ERR_NO_ERROR &&
-            rd_kafka_message_status(message) !=
-                RD_KAFKA_MSG_STATUS_NOT_PERSISTED,
+        .maybe_persisted = message->err != RD_KAFKA_RESP_ERR_NO_ERROR &&
+                           rd_kafka_message_status(message) !=
+                               RD_KAFKA_MSG_STATUS_NOT_PERSISTED,
         .error = message->err == RD_KAFKA_RESP_ERR_NO_ERROR
                      ? ""
                      : rd_kafka_err2str(message->err),
@@ -113,8 +110,8 @@ static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf,
     (void)conf;
     (void)errstr;
     (void)size;
-    return rd_kafka_interceptor_add_on_thread_start(rk, "nice",
-                                                    on_thread_start, opaque);
+    return rd_kafka_interceptor_add_on_thread_start(rk, "nice", on_thread_start,
+                                                    opaque);
 }
 
 int producer_open(struct producer **out, const struct producer_options *options,
@@ -232,8 +229,8 @@ static int send_fault(rd_kafka_resp_err_t err, struct fault *why)
                      rd_kafka_err2str(err));
 }
 
-int producer_send(struct producer *pr, const struct record *record,
-                  void *token, struct fault *why)
+int producer_send(struct producer *pr, const struct record *record, void *token,
+                  struct fault *why)
 {
     rd_kafka_topic_t *handle = handle_of(pr, record->topic);
     rd_kafka_headers_t *headers;
@@ -250,8 +247,7 @@ int producer_send(struct producer *pr, const struct record *record,
         RD_KAFKA_V_KEY((const void *)record->key.data, record->key.len),
         RD_KAFKA_V_VALUE((void *)(uintptr_t)record->value.data,
                          record->value.len),
-        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(token),
-        RD_KAFKA_V_END);
+        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(token), RD_KAFKA_V_END);
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         rd_kafka_headers_destroy(headers); /* still ours */
         return send_fault(err, why);
@@ -271,8 +267,8 @@ int producer_unreported(struct producer *pr)
 
 void producer_purge(struct producer *pr)
 {
-    (void)rd_kafka_purge(pr->rk, RD_KAFKA_PURGE_F_QUEUE |
-                                     RD_KAFKA_PURGE_F_INFLIGHT);
+    (void)rd_kafka_purge(pr->rk,
+                         RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 }
 
 bool producer_fatal(struct producer *pr, char *text, size_t size)

@@ -62,8 +62,8 @@ int producer_open(struct producer **out, const struct producer_options *options,
  * options'. FAULT_REFUSED: larger than Kafka could ever take. FAULT_KAFKA:
  * the producer has met a fatal error.
  */
-int producer_send(struct producer *pr, const struct record *record,
-                  void *token, struct fault *why);
+int producer_send(struct producer *pr, const struct record *record, void *token,
+                  struct fault *why);
 
 /* Runs the reports that are there, waiting for the first at most
  * `timeout_ms`. */

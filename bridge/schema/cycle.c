@@ -1,4 +1,5 @@
 #include "schema/cycle.h"
+#include "base/limits.h"
 
 #include "schema/evaluate.h"
 
@@ -76,7 +77,7 @@ static int refuse_depth(const struct search *search,
     return fault_set(search->why, FAULT_CONFIG,
                      "%s#%s: is behind more than %d schemas for the same value",
                      source->document->name, source->pointer,
-                     EVALUATE_DEPTH_MAX);
+                     LIMIT_SCHEMA_DEPTH);
 }
 
 static int visit(struct search *search, const struct schema *schema)
@@ -86,7 +87,7 @@ static int visit(struct search *search, const struct schema *schema)
 
     if (*mark == DONE)
         return 0;
-    if (search->depth == EVALUATE_DEPTH_MAX)
+    if (search->depth == LIMIT_SCHEMA_DEPTH)
         return refuse_depth(search, schema);
     search->depth++;
     *mark = OPEN;

@@ -1,4 +1,5 @@
 #include "schema/evaluate.h"
+#include "base/limits.h"
 
 #include "schema/apply.h"
 #include "schema/check.h"
@@ -92,7 +93,7 @@ bool descend(struct run *run, const struct schema *schema, const json_t *value,
     struct step *step;
     bool ok;
 
-    if (run->depth == EVALUATE_DEPTH_MAX || run->steps == 0)
+    if (run->depth == LIMIT_SCHEMA_DEPTH || run->steps == 0)
         run->exhausted = true;
     if (run->exhausted)
         return false;
@@ -127,7 +128,7 @@ enum schema_verdict evaluate(const struct schema *schema,
     struct run run = {.scratch = scratch,
                       .explain = explain,
                       .insns = schema->set->insns,
-                      .steps = EVALUATE_STEPS_MAX};
+                      .steps = LIMIT_SCHEMA_STEPS};
     bool ok = descend(&run, schema, document, NULL, NULL, 0);
 
     if (run.exhausted)

@@ -14,17 +14,13 @@
 #ifndef SCHEMA_EVALUATE_H
 #define SCHEMA_EVALUATE_H
 
+#include "base/limits.h"
 #include "schema/program.h"
 #include "schema/schema.h"
 #include "schema/unique.h"
 
 struct explanation; /* explain.h */
 struct regex_scratch;
-
-enum {
-    EVALUATE_DEPTH_MAX = 192, /* schemas inside each other */
-    EVALUATE_STEPS_MAX = 1 << 24
-};
 
 /* One schema on the way from the document's root to the value in hand. */
 struct step {
@@ -37,7 +33,7 @@ struct step {
 struct schema_scratch {
     struct regex_scratch *regex;
     struct unique unique;
-    struct step trail[EVALUATE_DEPTH_MAX];
+    struct step trail[LIMIT_SCHEMA_DEPTH];
 };
 
 struct run {

@@ -10,9 +10,7 @@
 #include <stdlib.h>
 
 enum {
-    PATTERN_MAX = 64 * KIB, /* after translation */
     JIT_STACK_START = 32 * KIB,
-    JIT_STACK_MAX = 512 * KIB,
     HEAP_MAX_KIB = 4 * KIB, /* of a match where there is no JIT: 4 MiB */
 
     /*
@@ -66,7 +64,7 @@ static pcre2_code *compile(struct slice pattern, struct fault *why)
 
 int regex_new(struct regex **out, struct slice pattern, struct fault *why)
 {
-    struct buf translated = BUF_INIT(PATTERN_MAX);
+    struct buf translated = BUF_INIT(LIMIT_PATTERN);
     struct regex *regex = calloc(1, sizeof(*regex));
     int rc = -1;
 
@@ -108,7 +106,7 @@ int regex_scratch_new(struct regex_scratch **out, struct fault *why)
     scratch->data = pcre2_match_data_create(1, NULL);
     scratch->context = pcre2_match_context_create(NULL);
     scratch->stack =
-        pcre2_jit_stack_create(JIT_STACK_START, JIT_STACK_MAX, NULL);
+        pcre2_jit_stack_create(JIT_STACK_START, LIMIT_JIT_STACK, NULL);
     if (scratch->data == NULL || scratch->context == NULL) {
         regex_scratch_free(scratch);
         return fault_set(why, FAULT_NOMEM, "cannot allocate a scratch");

@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { SET_ARENA_BLOCK = 16 * KIB, SET_ARENA_MAX = 64 * MIB };
+enum { SET_ARENA_BLOCK = 16 * KIB };
 
 void *set_grow(void *items, size_t count, size_t *capacity, size_t size,
                struct fault *why)
@@ -39,7 +39,7 @@ int schema_set_new(struct schema_set **out,
     if (set == NULL)
         return fault_set(why, FAULT_NOMEM, "cannot allocate a schema set");
     set->options = *options;
-    set->arena = (struct arena)ARENA_INIT(SET_ARENA_BLOCK, SET_ARENA_MAX);
+    set->arena = (struct arena)ARENA_INIT(SET_ARENA_BLOCK, LIMIT_SCHEMA_SET);
     set->index = json_object();
     if (set->index == NULL) {
         schema_set_free(set);

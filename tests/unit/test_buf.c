@@ -51,13 +51,13 @@ static const struct json_row {
     size_t len;
     const char *json;
 } json_rows[] = {
-    {"",                   0, "\"\""                     },
-    {"plain",              5, "\"plain\""                },
-    {"q\"b\\",             4, "\"q\\\"b\\\\\""            },
-    {"\n\r\t",             3, "\"\\n\\r\\t\""            },
-    {"\x01\x1f",           2, "\"\\u0001\\u001f\""       },
-    {"\0",                 1, "\"\\u0000\""              },
-    {"\xc3\xa9\x7f",       3, "\"\xc3\xa9\x7f\""         },
+    {"",             0, "\"\""              },
+    {"plain",        5, "\"plain\""         },
+    {"q\"b\\",       4, "\"q\\\"b\\\\\""    },
+    {"\n\r\t",       3, "\"\\n\\r\\t\""     },
+    {"\x01\x1f",     2, "\"\\u0001\\u001f\""},
+    {"\0",           1, "\"\\u0000\""       },
+    {"\xc3\xa9\x7f", 3, "\"\xc3\xa9\x7f\""  },
 };
 
 static void test_json(void **state)

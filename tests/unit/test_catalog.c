@@ -260,12 +260,12 @@ static void types_have_a_ceiling(void **state)
 
     (void)state;
     write_file("envelope.json", envelope);
-    for (int i = 0; i < CATALOG_TYPES_MAX; i++) {
+    for (int i = 0; i < LIMIT_EVENT_TYPES; i++) {
         snprintf(name, sizeof(name), "%d.json", i);
         write_file(name, "true");
     }
     catalog = load(folder);
-    assert_int_equal(catalog_type_count(catalog), CATALOG_TYPES_MAX);
+    assert_int_equal(catalog_type_count(catalog), LIMIT_EVENT_TYPES);
     catalog_free(catalog);
 
     catalog = NULL;
@@ -274,7 +274,7 @@ static void types_have_a_ceiling(void **state)
     assert_int_equal(why.kind, FAULT_CONFIG);
     assert_null(catalog);
 
-    for (int i = 0; i < CATALOG_TYPES_MAX; i++) {
+    for (int i = 0; i < LIMIT_EVENT_TYPES; i++) {
         snprintf(name, sizeof(name), "%d.json", i);
         assert_int_equal(unlink(path_of(name)), 0);
     }

@@ -19,11 +19,7 @@
 #include <sched.h>
 #include <stdlib.h>
 
-enum {
-    WAITERS = 24,
-    ROUNDS = 300,
-    LONG_US = 30 * 1000 * 1000
-};
+enum { WAITERS = 24, ROUNDS = 300, LONG_US = 30 * 1000 * 1000 };
 
 struct job {
     struct flight flight;
@@ -165,8 +161,7 @@ static void test_many(void **state)
 
     (void)state;
     for (size_t i = 0; i < WAITERS; i++)
-        assert_int_equal(
-            pthread_create(&threads[i], NULL, send_many, NULL), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, send_many, NULL), 0);
     for (size_t i = 0; i < WAITERS; i++) {
         void *settled;
 
@@ -194,8 +189,7 @@ static void test_impatient_among_patient(void **state)
         settled += (intptr_t)of_thread;
     }
     wait_abandoned(WAITERS * ROUNDS - (int)settled);
-    assert_int_equal(atomic_load(&fake.abandoned),
-                     WAITERS * ROUNDS - settled);
+    assert_int_equal(atomic_load(&fake.abandoned), WAITERS * ROUNDS - settled);
     atomic_store(&fake.abandoned, 0);
 }
 

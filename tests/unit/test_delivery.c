@@ -56,8 +56,8 @@ static int setup(void **state)
     assert_non_null(mock.rk);
     mock.cluster = rd_kafka_mock_cluster_new(mock.rk, 1);
     assert_non_null(mock.cluster);
-    assert_int_equal(
-        rd_kafka_mock_topic_create(mock.cluster, "events", 3, 1), 0);
+    assert_int_equal(rd_kafka_mock_topic_create(mock.cluster, "events", 3, 1),
+                     0);
     return 0;
 }
 
@@ -71,17 +71,13 @@ static int teardown(void **state)
     return 0;
 }
 
-static void count_done(void *ctx)
-{
-    ++*(int *)ctx;
-}
+static void count_done(void *ctx) { ++*(int *)ctx; }
 
 /* Sends one; the kind of the fault, FAULT_NONE if it is safe. */
 static enum fault_kind send_one(const char *topic)
 {
-    struct record record = {.topic = topic,
-                            .key = slice_of("key"),
-                            .value = slice_of("value")};
+    struct record record = {
+        .topic = topic, .key = slice_of("key"), .value = slice_of("value")};
     struct fault why = FAULT_INIT;
     int done = 0;
     int rc;
@@ -134,8 +130,8 @@ static void test_confirmed(void **state)
         assert_int_equal(send_one("events"), FAULT_NONE);
     assert_int_equal(metric_value(DELIVERIES("delivered")), before + 20);
     assert_int_equal(metric_value("aurix_bridge_kafka_queue_records "), 0);
-    assert_true(metric_value("aurix_bridge_kafka_ack_duration_seconds_count ") >=
-                20);
+    assert_true(
+        metric_value("aurix_bridge_kafka_ack_duration_seconds_count ") >= 20);
 }
 
 static void *send_some(void *arg)

@@ -18,8 +18,8 @@ static const struct sha_row {
     const char *text;
     const char *hex;
 } sha_rows[] = {
-    {"", "e3b0c44298fc1c149afbf4c8996fb924"
-         "27ae41e4649b934ca495991b7852b855"},
+    {"",    "e3b0c44298fc1c149afbf4c8996fb924"
+         "27ae41e4649b934ca495991b7852b855"      },
     {"abc", "ba7816bf8f01cfea414140de5dae2223"
             "b00361a396177a9cb410ff61f20015ad"},
 };
@@ -32,12 +32,11 @@ static const struct hmac_row {
     const char *hex;
 } hmac_rows[] = {
     {"\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b"
-     "\x0b\x0b",
-     "Hi There",
+     "\x0b\x0b", "Hi There",
      "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
-    {"Jefe", "what do ya want for nothing?",
+    {"Jefe",          "what do ya want for nothing?",
      "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
-    {long_key, "Test Using Larger Than Block-Size Key - Hash Key First",
+    {long_key,        "Test Using Larger Than Block-Size Key - Hash Key First",
      "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
 };
 
@@ -66,9 +65,9 @@ static void test_hmac(void **state)
         char hex[DIGEST_HEX_SIZE];
         struct hmac *hmac = NULL;
 
-        assert_int_equal(digest_hmac(slice_of(row->key), slice_of(row->text),
-                                     digest, NULL),
-                         0);
+        assert_int_equal(
+            digest_hmac(slice_of(row->key), slice_of(row->text), digest, NULL),
+            0);
         digest_hex(digest, hex);
         assert_string_equal(hex, row->hex);
 
@@ -76,8 +75,8 @@ static void test_hmac(void **state)
         for (int again = 0; again < 3; again++) {
             assert_int_equal(
                 hmac_sign(hmac, slice_of("something else"), digest, NULL), 0);
-            assert_int_equal(
-                hmac_sign(hmac, slice_of(row->text), digest, NULL), 0);
+            assert_int_equal(hmac_sign(hmac, slice_of(row->text), digest, NULL),
+                             0);
             digest_hex(digest, hex);
             assert_string_equal(hex, row->hex);
         }

@@ -36,7 +36,8 @@ static void test_texts(void **state)
 
     (void)state;
     fault_set_errno(&why, FAULT_IO, ENOENT, "cannot open '%s'", "/x");
-    assert_string_equal(why.text, "cannot open '/x': No such file or directory");
+    assert_string_equal(why.text,
+                        "cannot open '/x': No such file or directory");
     fault_prefix(&why, "%s", "schemas");
     assert_string_equal(why.text,
                         "schemas: cannot open '/x': No such file or directory");

@@ -62,74 +62,73 @@ static const struct row {
     const char *lines;
     enum fault_kind kind;
 } rows[] = {
-    {"POST", "/webhook", "1.1", GOOD, FAULT_NONE},
-    {"POST", "/webhook", "1.0", "Content-Length: 5\r\n", FAULT_NONE},
-    {"POST", "/other", "1.1", GOOD, FAULT_NONE},
-    {"POST", "/webhook", "1.1", "host:h\r\ncontent-length:5\r\n", FAULT_NONE},
-    {"POST", "/webhook", "1.1", "Host:\r\nContent-Length: \t 5 \t\r\n",
-     FAULT_NONE},
-    {"POST", "/webhook", "1.1", GOOD "X-Empty:\r\nX-Blank: \r\n", FAULT_NONE},
+    {"POST", "/webhook",  "1.1", GOOD,                                        FAULT_NONE           },
+    {"POST", "/webhook",  "1.0", "Content-Length: 5\r\n",                     FAULT_NONE           },
+    {"POST", "/other",    "1.1", GOOD,                                        FAULT_NONE           },
+    {"POST", "/webhook",  "1.1", "host:h\r\ncontent-length:5\r\n",            FAULT_NONE           },
+    {"POST", "/webhook",  "1.1", "Host:\r\nContent-Length: \t 5 \t\r\n",
+     FAULT_NONE                                                                                    },
+    {"POST", "/webhook",  "1.1", GOOD "X-Empty:\r\nX-Blank: \r\n",            FAULT_NONE           },
 
-    {"POST", "/webhook/", "1.1", GOOD, FAULT_NOT_FOUND},
-    {"POST", "/", "1.1", GOOD, FAULT_NOT_FOUND},
-    {"POST", NULL, "1.1", GOOD, FAULT_NOT_FOUND},
-    {"GET", "/nowhere", "1.1", "Host: h\r\n", FAULT_NOT_FOUND},
-    {"GET", "/webhook", "1.1", "Host: h\r\n", FAULT_METHOD},
-    {"HEAD", "/webhook", "1.1", "Host: h\r\n", FAULT_METHOD},
-    {"PUT", "/webhook", "1.1", GOOD, FAULT_METHOD},
+    {"POST", "/webhook/", "1.1", GOOD,                                        FAULT_NOT_FOUND      },
+    {"POST", "/",         "1.1", GOOD,                                        FAULT_NOT_FOUND      },
+    {"POST", NULL,        "1.1", GOOD,                                        FAULT_NOT_FOUND      },
+    {"GET",  "/nowhere",  "1.1", "Host: h\r\n",                               FAULT_NOT_FOUND      },
+    {"GET",  "/webhook",  "1.1", "Host: h\r\n",                               FAULT_METHOD         },
+    {"HEAD", "/webhook",  "1.1", "Host: h\r\n",                               FAULT_METHOD         },
+    {"PUT",  "/webhook",  "1.1", GOOD,                                        FAULT_METHOD         },
 
-    {"POST", "/webhook", "1.1", "Content-Length: 5\r\n", FAULT_BAD_REQUEST},
-    {"POST", "/webhook", "1.1", GOOD "Host: h\r\n", FAULT_BAD_REQUEST},
+    {"POST", "/webhook",  "1.1", "Content-Length: 5\r\n",                     FAULT_BAD_REQUEST    },
+    {"POST", "/webhook",  "1.1", GOOD "Host: h\r\n",                          FAULT_BAD_REQUEST    },
 
-    {"POST", "/webhook", "1.1", "Host: h\r\n", FAULT_LENGTH_REQUIRED},
-    {"POST", "/webhook", "1.1", "Host: h\r\nTransfer-Encoding: chunked\r\n",
-     FAULT_LENGTH_REQUIRED},
-    {"POST", "/webhook", "1.1", GOOD "Transfer-Encoding: chunked\r\n",
-     FAULT_BAD_REQUEST},
-    {"POST", "/webhook", "1.1", GOOD "Transfer-Encoding: identity\r\n",
-     FAULT_BAD_REQUEST},
-    {"POST", "/webhook", "1.1", GOOD "Content-Length: 6\r\n",
-     FAULT_BAD_REQUEST},
-    {"POST", "/webhook", "1.1", GOOD "Content-Length: 5\r\n",
-     FAULT_BAD_REQUEST},
-    {"POST", "/webhook", "1.1", "Host: h\r\nContent-Length: 5abc\r\n",
-     FAULT_BAD_REQUEST},
-    {"POST", "/webhook", "1.1", "Host: h\r\nContent-Length: +5\r\n",
-     FAULT_BAD_REQUEST},
-    {"POST", "/webhook", "1.1", "Host: h\r\nContent-Length: -5\r\n",
-     FAULT_BAD_REQUEST},
-    {"POST", "/webhook", "1.1", "Host: h\r\nContent-Length: 5, 5\r\n",
-     FAULT_BAD_REQUEST},
-    {"POST", "/webhook", "1.1", "Host: h\r\nContent-Length: 0x5\r\n",
-     FAULT_BAD_REQUEST},
-    {"POST", "/webhook", "1.1", "Host: h\r\nContent-Length:\r\n",
-     FAULT_BAD_REQUEST},
-    {"POST", "/webhook", "1.1", "Host: h\r\nContent-Length: 1000\r\n",
-     FAULT_NONE},
-    {"POST", "/webhook", "1.1", "Host: h\r\nContent-Length: 1001\r\n",
-     FAULT_TOO_LARGE},
-    {"POST", "/webhook", "1.1",
-     "Host: h\r\nContent-Length: 99999999999999999999999999\r\n",
-     FAULT_TOO_LARGE},
+    {"POST", "/webhook",  "1.1", "Host: h\r\n",                               FAULT_LENGTH_REQUIRED},
+    {"POST", "/webhook",  "1.1", "Host: h\r\nTransfer-Encoding: chunked\r\n",
+     FAULT_LENGTH_REQUIRED                                                                         },
+    {"POST", "/webhook",  "1.1", GOOD "Transfer-Encoding: chunked\r\n",
+     FAULT_BAD_REQUEST                                                                             },
+    {"POST", "/webhook",  "1.1", GOOD "Transfer-Encoding: identity\r\n",
+     FAULT_BAD_REQUEST                                                                             },
+    {"POST", "/webhook",  "1.1", GOOD "Content-Length: 6\r\n",
+     FAULT_BAD_REQUEST                                                                             },
+    {"POST", "/webhook",  "1.1", GOOD "Content-Length: 5\r\n",
+     FAULT_BAD_REQUEST                                                                             },
+    {"POST", "/webhook",  "1.1", "Host: h\r\nContent-Length: 5abc\r\n",
+     FAULT_BAD_REQUEST                                                                             },
+    {"POST", "/webhook",  "1.1", "Host: h\r\nContent-Length: +5\r\n",
+     FAULT_BAD_REQUEST                                                                             },
+    {"POST", "/webhook",  "1.1", "Host: h\r\nContent-Length: -5\r\n",
+     FAULT_BAD_REQUEST                                                                             },
+    {"POST", "/webhook",  "1.1", "Host: h\r\nContent-Length: 5, 5\r\n",
+     FAULT_BAD_REQUEST                                                                             },
+    {"POST", "/webhook",  "1.1", "Host: h\r\nContent-Length: 0x5\r\n",
+     FAULT_BAD_REQUEST                                                                             },
+    {"POST", "/webhook",  "1.1", "Host: h\r\nContent-Length:\r\n",
+     FAULT_BAD_REQUEST                                                                             },
+    {"POST", "/webhook",  "1.1", "Host: h\r\nContent-Length: 1000\r\n",
+     FAULT_NONE                                                                                    },
+    {"POST", "/webhook",  "1.1", "Host: h\r\nContent-Length: 1001\r\n",
+     FAULT_TOO_LARGE                                                                               },
+    {"POST", "/webhook",  "1.1",
+     "Host: h\r\nContent-Length: 99999999999999999999999999\r\n",             FAULT_TOO_LARGE      },
     /* 2^64 + 5: must not come round to 5 */
-    {"POST", "/webhook", "1.1",
-     "Host: h\r\nContent-Length: 18446744073709551621\r\n", FAULT_TOO_LARGE},
+    {"POST", "/webhook",  "1.1",
+     "Host: h\r\nContent-Length: 18446744073709551621\r\n",                   FAULT_TOO_LARGE      },
 
-    {"POST", "/webhook", "1.1", "Host: h\r\nContent-Length : 5\r\n",
-     FAULT_BAD_REQUEST},
-    {"POST", "/webhook", "1.1", GOOD "X-Any : 5\r\n", FAULT_BAD_REQUEST},
-    {"POST", "/webhook", "1.1", GOOD "X-Fold: a\r\n b\r\n", FAULT_BAD_REQUEST},
-    {"POST", "/webhook", "1.1", GOOD "X-Fold: a\r\n\tb\r\nX-Hidden: c\r\n",
-     FAULT_BAD_REQUEST},
-    {"POST", "/webhook", "1.1", "Host: h\nContent-Length: 5\r\n",
-     FAULT_BAD_REQUEST},
-    {"POST", "/webhook", "1.1", "Host: h\r\nContent-Length: 5\n",
-     FAULT_BAD_REQUEST},
+    {"POST", "/webhook",  "1.1", "Host: h\r\nContent-Length : 5\r\n",
+     FAULT_BAD_REQUEST                                                                             },
+    {"POST", "/webhook",  "1.1", GOOD "X-Any : 5\r\n",                        FAULT_BAD_REQUEST    },
+    {"POST", "/webhook",  "1.1", GOOD "X-Fold: a\r\n b\r\n",                  FAULT_BAD_REQUEST    },
+    {"POST", "/webhook",  "1.1", GOOD "X-Fold: a\r\n\tb\r\nX-Hidden: c\r\n",
+     FAULT_BAD_REQUEST                                                                             },
+    {"POST", "/webhook",  "1.1", "Host: h\nContent-Length: 5\r\n",
+     FAULT_BAD_REQUEST                                                                             },
+    {"POST", "/webhook",  "1.1", "Host: h\r\nContent-Length: 5\n",
+     FAULT_BAD_REQUEST                                                                             },
 
-    {"POST", "/webhook", "1.1",
-     GOOD "X-Hub-Signature: a\r\nX-Hub-Signature: a\r\n", FAULT_SIGNATURE},
-    {"POST", "/webhook", "1.1",
-     GOOD "X-Hub-Signature: a\r\nx-hub-signature: b\r\n", FAULT_SIGNATURE},
+    {"POST", "/webhook",  "1.1",
+     GOOD "X-Hub-Signature: a\r\nX-Hub-Signature: a\r\n",                     FAULT_SIGNATURE      },
+    {"POST", "/webhook",  "1.1",
+     GOOD "X-Hub-Signature: a\r\nx-hub-signature: b\r\n",                     FAULT_SIGNATURE      },
 };
 
 static int judge(struct guard_verdict *verdict, const struct row *row,
@@ -139,9 +138,8 @@ static int judge(struct guard_verdict *verdict, const struct row *row,
     int n = snprintf(block, 4096, "%s\r\n", row->lines);
 
     block[n - 1] = '\0'; /* CivetWeb ends the block so */
-    head = (struct guard_head){.method = row->method,
-                               .path = row->path,
-                               .version = row->version};
+    head = (struct guard_head){
+        .method = row->method, .path = row->path, .version = row->version};
     parse(&head, block);
     return guard_judge(verdict, &head, &config, why);
 }
@@ -167,11 +165,11 @@ static void test_rows(void **state)
 
 static void test_what_it_finds(void **state)
 {
-    const struct row row = {
-        "POST", "/other", "1.1",
-        GOOD "X-Hub-Signature:  abc \t\r\nTraceparent: " TRACE
-             "\r\nExpect: 100-Continue\r\n",
-        FAULT_NONE};
+    const struct row row = {"POST", "/other", "1.1",
+                            GOOD
+                            "X-Hub-Signature:  abc \t\r\nTraceparent: " TRACE
+                            "\r\nExpect: 100-Continue\r\n",
+                            FAULT_NONE};
     struct guard_verdict verdict;
     char block[4096];
 
@@ -189,18 +187,18 @@ static const struct trace_row {
     const char *value;
     bool valid;
 } trace_rows[] = {
-    {TRACE, true},
-    {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00", true},
-    {"01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more", true},
-    {"01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01more", false},
-    {TRACE "-more", false},
-    {"ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", false},
-    {"00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", false},
-    {"00-00000000000000000000000000000000-b7ad6b7169203331-01", false},
-    {"00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01", false},
-    {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0", false},
-    {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331_01", false},
-    {"", false},
+    {TRACE,                                                          true },
+    {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",      true },
+    {"01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more", true },
+    {"01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01more",  false},
+    {TRACE "-more",                                                  false},
+    {"ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",      false},
+    {"00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",      false},
+    {"00-00000000000000000000000000000000-b7ad6b7169203331-01",      false},
+    {"00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",      false},
+    {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0",       false},
+    {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331_01",      false},
+    {"",                                                             false},
 };
 
 static void test_traceparent(void **state)
@@ -224,13 +222,13 @@ static const struct close_row {
     const char *lines;
     bool close;
 } close_rows[] = {
-    {"1.1", "",                                                 false},
-    {"1.1", "Connection: close\r\n",                            true },
-    {"1.1", "Connection: x , Close\r\n",                        true },
-    {"1.1", "Connection: closed\r\n",                           false},
-    {"1.1", "Connection: keep-alive\r\nConnection: close\r\n",  true },
-    {"1.0", "",                                                 true },
-    {"1.0", "Connection: keep-alive\r\n",                       false},
+    {"1.1", "",                                                false},
+    {"1.1", "Connection: close\r\n",                           true },
+    {"1.1", "Connection: x , Close\r\n",                       true },
+    {"1.1", "Connection: closed\r\n",                          false},
+    {"1.1", "Connection: keep-alive\r\nConnection: close\r\n", true },
+    {"1.0", "",                                                true },
+    {"1.0", "Connection: keep-alive\r\n",                      false},
 };
 
 static void test_connection(void **state)
@@ -271,8 +269,10 @@ static void test_many_headers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),        cmocka_unit_test(test_what_it_finds),
-        cmocka_unit_test(test_traceparent), cmocka_unit_test(test_connection),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_what_it_finds),
+        cmocka_unit_test(test_traceparent),
+        cmocka_unit_test(test_connection),
         cmocka_unit_test(test_many_headers),
     };
     static char first[] = "/webhook", second[] = "/other";

@@ -21,7 +21,8 @@
 static const char *body_of(const struct reply *reply)
 {
     const char *end = memmem(reply->text, reply->len, "\r\n\r\n", 4);
-    const char *length = memmem(reply->text, reply->len, "Content-Length: ", 16);
+    const char *length =
+        memmem(reply->text, reply->len, "Content-Length: ", 16);
 
     assert_non_null(end);
     assert_non_null(length);
@@ -59,22 +60,22 @@ static const struct row {
     const char *status_line;
     const char *header; /* one that must be there */
 } rows[] = {
-    {FAULT_BAD_REQUEST, "HTTP/1.1 400 Bad Request\r\n", "Connection: close"},
-    {FAULT_SIGNATURE, "HTTP/1.1 401 Unauthorized\r\n", "Date: "},
-    {FAULT_NOT_FOUND, "HTTP/1.1 404 Not Found\r\n", "Date: "},
-    {FAULT_METHOD, "HTTP/1.1 405 Method Not Allowed\r\n", "Allow: POST"},
-    {FAULT_TIMEOUT, "HTTP/1.1 408 Request Timeout\r\n", "Date: "},
-    {FAULT_LENGTH_REQUIRED, "HTTP/1.1 411 Length Required\r\n", "Date: "},
-    {FAULT_TOO_LARGE, "HTTP/1.1 413 Content Too Large\r\n", "Date: "},
-    {FAULT_SCHEMA, "HTTP/1.1 422 Unprocessable Content\r\n", "Date: "},
+    {FAULT_BAD_REQUEST,       "HTTP/1.1 400 Bad Request\r\n",                "Connection: close"},
+    {FAULT_SIGNATURE,         "HTTP/1.1 401 Unauthorized\r\n",               "Date: "           },
+    {FAULT_NOT_FOUND,         "HTTP/1.1 404 Not Found\r\n",                  "Date: "           },
+    {FAULT_METHOD,            "HTTP/1.1 405 Method Not Allowed\r\n",         "Allow: POST"      },
+    {FAULT_TIMEOUT,           "HTTP/1.1 408 Request Timeout\r\n",            "Date: "           },
+    {FAULT_LENGTH_REQUIRED,   "HTTP/1.1 411 Length Required\r\n",            "Date: "           },
+    {FAULT_TOO_LARGE,         "HTTP/1.1 413 Content Too Large\r\n",          "Date: "           },
+    {FAULT_SCHEMA,            "HTTP/1.1 422 Unprocessable Content\r\n",      "Date: "           },
     {FAULT_HEADERS_TOO_LARGE,
-     "HTTP/1.1 431 Request Header Fields Too Large\r\n", "Date: "},
-    {FAULT_UNAVAILABLE, "HTTP/1.1 503 Service Unavailable\r\n",
-     "Retry-After: 5"},
-    {FAULT_STOPPING, "HTTP/1.1 503 Service Unavailable\r\n", "Retry-After: 5"},
-    {FAULT_NOMEM, "HTTP/1.1 503 Service Unavailable\r\n", "Retry-After: 5"},
-    {FAULT_VERSION, "HTTP/1.1 505 HTTP Version Not Supported\r\n", "Date: "},
-    {FAULT_IO, "HTTP/1.1 500 Internal Server Error\r\n", "Date: "},
+     "HTTP/1.1 431 Request Header Fields Too Large\r\n",                     "Date: "           },
+    {FAULT_UNAVAILABLE,       "HTTP/1.1 503 Service Unavailable\r\n",
+     "Retry-After: 5"                                                                           },
+    {FAULT_STOPPING,          "HTTP/1.1 503 Service Unavailable\r\n",        "Retry-After: 5"   },
+    {FAULT_NOMEM,             "HTTP/1.1 503 Service Unavailable\r\n",        "Retry-After: 5"   },
+    {FAULT_VERSION,           "HTTP/1.1 505 HTTP Version Not Supported\r\n", "Date: "           },
+    {FAULT_IO,                "HTTP/1.1 500 Internal Server Error\r\n",      "Date: "           },
 };
 
 static void test_problems(void **state)
@@ -160,9 +161,9 @@ static void test_errors(void **state)
     assert_non_null(json);
     list = json_object_get(json, "errors");
     assert_in_range(json_array_size(list), 2, 39);
-    assert_string_equal(json_string_value(json_object_get(
-                            json_array_get(list, 1), "pointer")),
-                        "/data/a~1b");
+    assert_string_equal(
+        json_string_value(json_object_get(json_array_get(list, 1), "pointer")),
+        "/data/a~1b");
     json_decref(json);
     buf_release(&buf);
 }

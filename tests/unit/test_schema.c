@@ -378,7 +378,7 @@ static void test_long_chain(void **state)
 
     (void)state;
     buf_add_text(&text, "{\"$ref\": \"#/$defs/0\", \"$defs\": {", NULL);
-    for (i = 0; i < EVALUATE_DEPTH_MAX; i++)
+    for (i = 0; i < LIMIT_SCHEMA_DEPTH; i++)
         buf_addf(&text, NULL, "\"%d\": {\"$ref\": \"#/$defs/%d\"},", i, i + 1);
     buf_addf(&text, NULL, "\"%d\": true}}", i);
     assert_int_equal(
@@ -426,7 +426,7 @@ static void test_small_stack(void **state)
     (void)state;
     if (TEST_SANITIZED)
         skip();
-    document = nested(EVALUATE_DEPTH_MAX / 3 - 1);
+    document = nested(LIMIT_SCHEMA_DEPTH / 3 - 1);
     pthread_attr_init(&attributes);
     assert_int_equal(pthread_attr_setstacksize(&attributes, 64 * KIB), 0);
     assert_int_equal(pthread_create(&thread, &attributes, run_deep, document),

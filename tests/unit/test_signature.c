@@ -41,19 +41,19 @@ static const struct row {
     size_t source;
     bool good;
 } rows[] = {
-    {first,  "",         "",    0, true },
-    {second, "",         "",    0, true }, /* rotation: either is accepted */
-    {other,  "",         "",    1, true },
-    {first,  "sha256=",  "",    0, true },
-    {other,  "",         "",    0, false}, /* another source's */
-    {first,  "",         "",    1, false},
-    {"none", "",         "",    0, false},
-    {first,  "SHA256=",  "",    0, false},
-    {first,  "sha1=",    "",    0, false},
-    {first,  "sha256=",  "0",   0, false},
-    {first,  " ",        "",    0, false},
-    {first,  "",         "00",  0, false},
-    {first,  "",         ",x",  0, false},
+    {first,  "",        "",   0, true },
+    {second, "",        "",   0, true }, /* rotation: either is accepted */
+    {other,  "",        "",   1, true },
+    {first,  "sha256=", "",   0, true },
+    {other,  "",        "",   0, false}, /* another source's */
+    {first,  "",        "",   1, false},
+    {"none", "",        "",   0, false},
+    {first,  "SHA256=", "",   0, false},
+    {first,  "sha1=",   "",   0, false},
+    {first,  "sha256=", "0",  0, false},
+    {first,  " ",       "",   0, false},
+    {first,  "",        "00", 0, false},
+    {first,  "",        ",x", 0, false},
 };
 
 static void test_rows(void **state)
@@ -98,8 +98,8 @@ static void test_near_misses(void **state)
         struct fault why = FAULT_INIT;
 
         hex[i] = was == '0' ? '1' : '0';
-        assert_int_equal(signature_check(&bare, desk, &config, 0,
-                                         slice_of(hex), slice_of(body), &why),
+        assert_int_equal(signature_check(&bare, desk, &config, 0, slice_of(hex),
+                                         slice_of(body), &why),
                          -1);
         assert_int_equal(why.kind, FAULT_SIGNATURE);
         hex[i] = was;

@@ -19,9 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum {
-    DEADLINE_MS = 20000
-};
+enum { DEADLINE_MS = 20000 };
 
 /* Two connected pairs of sockets over loopback: ours, and the sender's. */
 static struct {
