@@ -48,7 +48,7 @@ endef
 
 # $(call configure,DIRECTORY,OPTIONS)
 define configure
-cmake -S . -B $(1) -G Ninja --log-level=WARNING $(2)
+cmake -S . -B $(1) -G Ninja --log-level=WARNING $(2) >/dev/null
 endef
 
 .PHONY: help

@@ -41,7 +41,7 @@
 enum {
     REST_MS = 10,         /* between bursts: at most 100 wakes a second */
     BLOCKED_POLL_MS = 20, /* how soon a blocked writer sees that it must go */
-    TELL_DROPS_MS = 1000, /* where the queue never gets empty */
+    TELL_DROPS_MS = 1000, /* where the queue is never empty */
     DIRECT_WAIT_MS = 100, /* for a descriptor that is busy, without a writer */
 };
 

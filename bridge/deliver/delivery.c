@@ -119,6 +119,9 @@ static void register_metrics(struct delivery *dl)
 {
     char labels[METRIC_LABELS_MAX];
 
+    /* not while opening a producer, which happens under the producer's lock:
+     * the registry holds its own while it asks read_queue() */
+    producer_metrics_register();
     metric_histogram_init(&ack_metric, &ack_series, &ack_histogram, "");
     metrics_register(&ack_metric);
     for (int i = 0; i < TALLIES; i++) {

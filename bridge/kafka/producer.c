@@ -114,6 +114,8 @@ static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf,
                                                     opaque);
 }
 
+void producer_metrics_register(void) { client_metrics_register(); }
+
 int producer_open(struct producer **out, const struct producer_options *options,
                   struct fault *why)
 {
@@ -126,7 +128,6 @@ int producer_open(struct producer **out, const struct producer_options *options,
     if (pr == NULL)
         goto no_memory;
     pthread_mutex_init(&pr->making_handle, NULL);
-    client_metrics_register();
     pr->on_report = options->on_report;
     pr->topics = options->topics;
     pr->topic_count = options->topic_count;

@@ -48,6 +48,9 @@ struct producer_options {
     producer_report_fn *on_report;
 };
 
+/* Registers the errors that producers count; once, at start. */
+void producer_metrics_register(void);
+
 /*
  * On success the caller owns *out. FAULT_CONFIG: a setting that librdkafka
  * refuses. Brokers that cannot be reached are no failure.

@@ -200,6 +200,8 @@ static void test_the_writer_takes_no_signals(void **state)
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
     start(ch->in, LOG_INFO, LOG_FORMAT_LOGFMT);
+    log_line(LOG_INFO, "test", "running");
+    read_until(ch, "msg=running\n"); /* or the signal comes too early */
     pthread_sigmask(SIG_BLOCK, &set, &before);
     assert_int_equal(kill(getpid(), SIGUSR1), 0);
     assert_int_equal(sigwait(&set, &taken), 0);
