@@ -16,8 +16,8 @@ build_packages := gcc libc6-dev cmake ninja-build pkg-config \
 	libcivetweb-dev libssl-dev libjansson-dev librdkafka-dev libpcre2-dev \
 	libinih-dev libcurl4-openssl-dev
 test_packages := libcmocka-dev python3 python3-venv default-jre-headless maven
-lint_packages := python3 python3-venv shellcheck git
-ci_packages := clang util-linux
+lint_packages := python3 python3-venv shellcheck
+ci_packages := clang
 
 # $(call packages,NAMES): installs what is missing; quick and silent if
 # nothing is.

@@ -110,8 +110,13 @@ def check_promises(load: Load, records: list[Record]) -> None:
         first.setdefault(record.value, (record.partition, record.offset))
 
     missing = [body for body in load.taken if body not in first]
-    assert not missing, f"{len(missing)} were answered 200 and are lost"
-    unknown = [value for value in values if value not in load.sent]
+    sent = load.sent
+    unknown = [value for value in values if value not in sent]
+    assert not missing, (
+        f"{len(missing)} were answered 200 and are lost; of {len(records)} "
+        f"records {len(set(values))} differ, {len(unknown)} were never sent; "
+        f"the first that is lost: {missing[0]!r}"
+    )
     assert not unknown, f"{len(unknown)} were never sent"
     for record in records:
         correlation = json.loads(record.value)["data"]["correlation_id"]
