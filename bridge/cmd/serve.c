@@ -99,8 +99,9 @@ static int open_all(struct service *sv, struct cmd *cmd, struct fault *why)
     sv->running = ready_register("running");
     options.topics = sv->topics;
     options.topic_count = sv->topic_count;
-    if (cmd_start_admin(&sv->admin, cmd, why) == -1 ||
-        delivery_open(&sv->dl, &options, why) == -1)
+    /* the admin server last but one: it shows what all others register */
+    if (delivery_open(&sv->dl, &options, why) == -1 ||
+        cmd_start_admin(&sv->admin, cmd, why) == -1)
         return -1;
     sv->in = (struct intake){.config = config,
                              .catalog = sv->catalog,

@@ -145,7 +145,7 @@ static void fill_head(struct guard_head *head,
                       const struct mg_request_info *info)
 {
     head->method = info->request_method;
-    head->path = info->local_uri;
+    head->path = info->local_uri_raw; /* as sent: "//x" is not "/x" */
     head->version = info->http_version;
     head->header_count = (size_t)info->num_headers;
     for (int i = 0; i < info->num_headers && i < LIMIT_HEADERS; i++) {

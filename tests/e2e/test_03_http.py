@@ -274,7 +274,10 @@ def test_other_methods(shared_bridge, untouched, method):
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/webhook/", "/webhookx", "/Webhook", "/web", "/x"],
+    [
+        *("/", "/webhook/", "/webhookx", "/Webhook", "/web", "/x"),
+        *("//webhook", "/x/../webhook", "/./webhook", "/%77ebhook"),
+    ],
 )
 @pytest.mark.parametrize("method", ["POST", "GET"])
 def test_other_paths(shared_bridge, untouched, method, path):
