@@ -101,29 +101,21 @@ static void commit(struct member *mb)
 }
 
 /*
- * Tells librdkafka to do what the group decided. The strategies that the
- * user can set are of two kinds: cooperative ones change an assignment in
- * steps, the older ones replace it.
+ * Tells librdkafka to do what the group decided. In steps, as cooperative
+ * strategies do it: base/config refuses any other. While the member leaves,
+ * the group may be gone already, and then there is nothing to change.
  */
 static void apply(struct member *mb, bool assign,
                   const rd_kafka_topic_partition_list_t *partitions)
 {
-    rd_kafka_error_t *error = NULL;
-    rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_error_t *error =
+        assign ? rd_kafka_incremental_assign(mb->rk, partitions)
+               : rd_kafka_incremental_unassign(mb->rk, partitions);
 
-    if (strcmp(rd_kafka_rebalance_protocol(mb->rk), "COOPERATIVE") != 0)
-        err = rd_kafka_assign(mb->rk, assign ? partitions : NULL);
-    else if (assign)
-        error = rd_kafka_incremental_assign(mb->rk, partitions);
-    else
-        error = rd_kafka_incremental_unassign(mb->rk, partitions);
-
-    if (error != NULL)
+    if (error != NULL &&
+        rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR__DESTROY)
         tell_error(LOG_ERROR, "cannot change the assignment",
                    rd_kafka_error_code(error), rd_kafka_error_string(error));
-    else if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
-        tell_error(LOG_ERROR, "cannot change the assignment", err,
-                   rd_kafka_err2str(err));
     rd_kafka_error_destroy(error);
 }
 
