@@ -36,6 +36,8 @@ const struct promise promises[] = {
      "no event could be confirmed"                                                              },
     {"partitioner",                   "kafka|producer",          "murmur2_random",
      "keys would not be where Java clients have them"                                           },
+    {"transactional.id",              "kafka|producer",          NULL,
+     "no event would be sent: the bridge has no transactions"                                   },
     {"enable.auto.commit",            "kafka|consumer",          "true",               COMMITTED},
     {"enable.auto.offset.store",      "kafka|consumer",          "false",              COMMITTED},
     {"partition.assignment.strategy", "kafka|consumer",          "cooperative-sticky",

@@ -35,7 +35,9 @@ enum {
     LIMIT_SOURCES = 64,
     LIMIT_ROUTES = 256,
 
-    LIMIT_DESK_ARENA = 1 * MIB, /* what is made for one request */
+    LIMIT_DESK_ARENA = 4 * MIB, /* what is made for one request: names in it
+                                   are copied, and escaped they double */
+    LIMIT_POINTER = 1 * KIB,    /* a JSON Pointer that is told */
 
     /* schemas */
     LIMIT_EVENT_TYPES = 256,      /* that have a schema */

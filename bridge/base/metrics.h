@@ -27,7 +27,7 @@
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
 enum {
-    METRIC_LABELS_MAX = 160, /* rendered, with quotes */
+    METRIC_LABELS_MAX = 320, /* rendered, with quotes: a topic has up to 249 */
     METRIC_BUCKETS_MAX = 20
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "kafka/admin.h"
+#include "kafka/producer.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -102,12 +103,34 @@ static void check_copies(struct check *ck, const struct topic_state *topic,
                    min_insync);
 }
 
+static int64_t batch_size(const struct config *config)
+{
+    const struct config_pairs *origins[] = {&config->kafka, &config->producer};
+    const char *value = PRODUCER_BATCH_SIZE;
+
+    for (size_t o = 0; o < 2; o++)
+        for (size_t i = 0; i < origins[o]->count; i++)
+            if (strcmp(origins[o]->items[i].key, "batch.size") == 0)
+                value = origins[o]->items[i].value;
+    return strtoll(value, NULL, 10); /* librdkafka checks it at the start */
+}
+
 static void check_message_size(struct check *ck,
                                const struct topic_state *topic)
 {
     int64_t needed = ck->config->http.max_body_bytes + RECORD_HEADERS_ROOM;
+    int64_t batch = batch_size(ck->config);
 
-    if (topic->max_message_bytes != -1 && topic->max_message_bytes < needed)
+    if (topic->max_message_bytes == -1)
+        return;
+    if (topic->max_message_bytes < batch)
+        check_tell(ck, CHECK_FAIL,
+                   "raise the topic's max.message.bytes, or lower [producer] "
+                   "batch.size",
+                   "topics: '%s' takes %" PRId64 " bytes a batch, and batches "
+                   "have up to %" PRId64 ": all events in one would be refused",
+                   topic->name, topic->max_message_bytes, batch);
+    else if (topic->max_message_bytes < needed)
         check_tell(ck, CHECK_FAIL,
                    "raise the topic's max.message.bytes, or lower "
                    "http.max_body_bytes",

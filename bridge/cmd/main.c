@@ -208,10 +208,26 @@ static int run(int argc, char **argv)
     return run_command(spec, argc - 2, argv + 2);
 }
 
+/*
+ * A descriptor below 3 that is closed would be given to the next file that is
+ * opened, a broker's connection for example, and what is printed would go
+ * there. So each gets something that fails: nothing can be read from 0 or
+ * written to 1 then, and only what goes to 2 is thrown away.
+ */
+static void occupy_standard_descriptors(void)
+{
+    static const int flags[] = {O_WRONLY, O_RDONLY, O_WRONLY};
+
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", flags[fd]) != fd)
+            abort(); /* no /dev/null: there is nobody to tell either */
+}
+
 int main(int argc, char **argv)
 {
     int status;
 
+    occupy_standard_descriptors();
     signals_prepare();
     json_heap_setup();
     status = run(argc, argv);

@@ -23,6 +23,7 @@
 #include "ops/admin.h"
 
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -155,8 +156,14 @@ static int serve(struct cmd *cmd)
     if (open_all(&sv, cmd, &why) == -1) {
         status = cmd_failed(cmd, &why);
     } else {
-        int signal_number = cmd_wait_signal();
+        int signal_number;
 
+        /* many use SIGHUP to reopen logs or to reload: it must not cost the
+         * events of a restart */
+        while ((signal_number = cmd_wait_signal()) == SIGHUP)
+            log_line(LOG_WARN, "serve",
+                     "nothing is reloaded on SIGHUP: restart to use a "
+                     "changed configuration");
         log_line(LOG_INFO, "serve", "signal received",
                  log_int("signal", signal_number));
         go_down(&sv, &cmd->config);

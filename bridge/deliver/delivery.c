@@ -48,7 +48,7 @@ enum tally {
     TALLY_TOPIC,
     TALLY_FAILED,
     TALLY_DEADLINE,
-    TALLY_NO_ROOM,
+    TALLY_NOT_QUEUED,
     TALLY_LATE,
     TALLIES
 };
@@ -56,7 +56,7 @@ enum tally {
 static const char *const tally_names[TALLIES] = {
     [TALLY_DELIVERED] = "delivered", [TALLY_REFUSED] = "refused",
     [TALLY_TOPIC] = "topic",         [TALLY_FAILED] = "failed",
-    [TALLY_DEADLINE] = "deadline",   [TALLY_NO_ROOM] = "no_room",
+    [TALLY_DEADLINE] = "deadline",   [TALLY_NOT_QUEUED] = "not_queued",
     [TALLY_LATE] = "late",
 };
 
@@ -103,24 +103,10 @@ static struct histogram ack_histogram;
 
 static void tally(enum tally what) { metric_add(&tally_series[what], 1); }
 
-static int64_t read_queue(void *ctx)
-{
-    struct delivery *dl = ctx;
-    int64_t n = 0;
-
-    pthread_rwlock_rdlock(&dl->producer_lock);
-    if (dl->producer != NULL)
-        n = producer_unreported(dl->producer);
-    pthread_rwlock_unlock(&dl->producer_lock);
-    return n;
-}
-
-static void register_metrics(struct delivery *dl)
+static void register_metrics(void)
 {
     char labels[METRIC_LABELS_MAX];
 
-    /* not while opening a producer, which happens under the producer's lock:
-     * the registry holds its own while it asks read_queue() */
     producer_metrics_register();
     metric_histogram_init(&ack_metric, &ack_series, &ack_histogram, "");
     metrics_register(&ack_metric);
@@ -130,8 +116,6 @@ static void register_metrics(struct delivery *dl)
     }
     metrics_register(&tally_metric);
     metric_series_init(&queue_metric, &queue_series, "");
-    queue_series.read = read_queue;
-    queue_series.ctx = dl;
     metrics_register(&queue_metric);
     metric_series_init(&renewal_metric, &renewal_series, "");
     metrics_register(&renewal_metric);
@@ -163,7 +147,8 @@ static void on_report(void *token, const struct report *report)
     }
     tally(tallies[report->outcome]);
     if (report->outcome == REPORT_DELIVERED) {
-        pg->done(pg->ctx);
+        if (pg->done != NULL)
+            pg->done(pg->ctx);
         metric_observe_us(&ack_histogram, clock_now_us() - pg->sent_us);
     } else {
         log_line(LOG_WARN, "deliver", "record was not taken",
@@ -211,7 +196,7 @@ static int send_record(struct delivery *dl, const struct record *record,
     if (rc == -1 && why->kind == FAULT_KAFKA)
         why->kind = FAULT_UNAVAILABLE; /* until the producer is replaced */
     if (rc == -1)
-        tally(why->kind == FAULT_REFUSED ? TALLY_REFUSED : TALLY_NO_ROOM);
+        tally(why->kind == FAULT_REFUSED ? TALLY_REFUSED : TALLY_NOT_QUEUED);
     return rc;
 }
 
@@ -278,28 +263,32 @@ static void resolve_all(struct delivery *dl)
         crew_poll(&dl->crew, TICK_MS);
 }
 
+/* Nothing is sent on the new producer before all that the old one had is
+ * resolved. Making and closing one can take long (names are resolved, threads
+ * are joined), so both are done while others may send. */
 static void renew_producer(struct delivery *dl, const char *reason)
 {
+    struct producer *old = dl->producer;
     struct producer *fresh = NULL;
     struct fault why = FAULT_INIT;
 
     log_line(LOG_ERROR, "deliver", "producer met a fatal error",
              log_text("error", reason));
-    crew_take(&dl->crew);
-    pthread_rwlock_wrlock(&dl->producer_lock);
-    resolve_all(dl);
-    if (producer_open(&fresh, &dl->producer_options, &why) == 0) {
-        producer_close(dl->producer);
-        dl->producer = fresh;
-        metric_add(&renewal_series, 1);
-        log_line(LOG_INFO, "deliver", "producer was replaced");
-    } else {
+    if (producer_open(&fresh, &dl->producer_options, &why) == -1) {
         /* the old one refuses everything; the next tick tries again */
         log_line(LOG_ERROR, "deliver", "cannot replace the producer",
                  log_text("error", why.text));
+        return;
     }
+    crew_take(&dl->crew);
+    pthread_rwlock_wrlock(&dl->producer_lock);
+    resolve_all(dl);
+    dl->producer = fresh;
     pthread_rwlock_unlock(&dl->producer_lock);
     crew_give(&dl->crew);
+    producer_close(old);
+    metric_add(&renewal_series, 1);
+    log_line(LOG_INFO, "deliver", "producer was replaced");
 }
 
 /* True until the housekeeper shall stop; waits a tick. */
@@ -324,6 +313,7 @@ static void *keep_house(void *arg)
 
     do {
         crew_tend(&dl->crew);
+        metric_set(&queue_series, producer_unreported(dl->producer));
         look_at_topics(dl);
         if (producer_fatal(dl->producer, reason, sizeof(reason)))
             renew_producer(dl, reason);
@@ -344,6 +334,16 @@ static void init_producer_lock(pthread_rwlock_t *lock)
                                   PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
     pthread_rwlock_init(lock, &attributes);
     pthread_rwlockattr_destroy(&attributes);
+}
+
+static void delivery_free(struct delivery *dl)
+{
+    producer_close(dl->producer);
+    crew_release(&dl->crew);
+    pthread_cond_destroy(&dl->stop_wake);
+    pthread_mutex_destroy(&dl->stop_lock);
+    pthread_rwlock_destroy(&dl->producer_lock);
+    free(dl);
 }
 
 int delivery_open(struct delivery **out, const struct delivery_options *options,
@@ -369,7 +369,7 @@ int delivery_open(struct delivery **out, const struct delivery_options *options,
         goto fail;
     dl->ready = ready_register("kafka");
     ready_set(dl->ready, false, "not asked yet");
-    register_metrics(dl);
+    register_metrics();
     err = pthread_create(&dl->housekeeper, NULL, keep_house, dl);
     if (err != 0) {
         fault_set_errno(why, FAULT_IO, err, "cannot start a thread");
@@ -379,10 +379,7 @@ int delivery_open(struct delivery **out, const struct delivery_options *options,
     return 0;
 
 fail:
-    queue_series.read = NULL;
-    producer_close(dl->producer);
-    crew_release(&dl->crew);
-    free(dl);
+    delivery_free(dl);
     return -1;
 }
 
@@ -413,11 +410,5 @@ void delivery_close(struct delivery *dl, int timeout_ms)
                  "records that nobody was promised were given up",
                  log_int("records", left));
     resolve_all(dl);
-    queue_series.read = NULL; /* the registry outlives this delivery */
-    producer_close(dl->producer);
-    crew_release(&dl->crew);
-    pthread_cond_destroy(&dl->stop_wake);
-    pthread_mutex_destroy(&dl->stop_lock);
-    pthread_rwlock_destroy(&dl->producer_lock);
-    free(dl);
+    delivery_free(dl);
 }

@@ -52,8 +52,8 @@ int delivery_open(struct delivery **out, const struct delivery_options *options,
                   struct fault *why);
 
 /*
- * Returns 0 once the record is safe and `done` has run. `record` is borrowed
- * for the call. Otherwise `done` has not run and will not, and:
+ * Returns 0 once the record is safe and `done` (unless NULL) has run. `record`
+ * is borrowed for the call. Otherwise `done` has not run and will not, and:
  * FAULT_UNAVAILABLE: not confirmed by the deadline, though it may still get
  * into Kafka; or there is no room for it. FAULT_REFUSED: Kafka will never
  * take this record, whatever is done. FAULT_NOMEM.

@@ -166,9 +166,12 @@ static bool has_word(struct slice list, const char *word)
     return false;
 }
 
+/* As CivetWeb decides it, so that the answer says what will happen: it looks
+ * at the first Connection header, and without one at the version. */
 static bool wants_close(const struct guard_head *head)
 {
     bool keep = strcmp(head->version, "1.1") == 0;
+    bool decided = false;
 
     for (size_t i = 0; i < head->header_count; i++) {
         struct slice value = slice_of(head->headers[i].value);
@@ -177,8 +180,9 @@ static bool wants_close(const struct guard_head *head)
             continue;
         if (has_word(value, "close"))
             return true;
-        if (has_word(value, "keep-alive"))
-            keep = true;
+        if (!decided)
+            keep = has_word(value, "keep-alive");
+        decided = true;
     }
     return !keep;
 }
@@ -241,7 +245,8 @@ int guard_judge(struct guard_verdict *out, const struct guard_head *head,
         valid_traceparent(trimmed(value)))
         out->traceparent = trimmed(value);
     find(head, "Expect", &value);
-    out->expects_continue = value.data != NULL && out->content_length > 0 &&
+    out->expects_continue = strcmp(head->version, "1.1") == 0 &&
+                            value.data != NULL && out->content_length > 0 &&
                             has_word(value, "100-continue");
     return 0;
 }

@@ -40,9 +40,10 @@ struct hook {
     int type; /* of the catalog; -1: without a schema, or not known */
     struct record record;
     struct reply reply;
-    enum fault_kind outcome; /* FAULT_NONE: taken */
+    struct fault why; /* FAULT_NONE: taken */
 
-    /* Sends hook->reply, once. Any thread, while the worker waits. */
+    /* Sends hook->reply, once. Any thread, while the worker waits: a short
+     * one, because it may be the one that all others wait for. */
     void (*answer)(struct hook *hook);
     void *connection; /* the server's */
     int64_t answered_us;

@@ -9,6 +9,7 @@
 #include "ingest/intake.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "ingest/signature.h"
 
@@ -108,69 +109,108 @@ static int deliver(struct intake *in, struct hook *hook, struct fault *why)
 
 /* ---- what becomes of a fault -------------------------------------------- */
 
+/* What is told of a fault that is not the sender's: it cannot do anything
+ * about it, and what Kafka said is nobody's business out there. */
+static void hide_reason(struct fault *told, const struct fault *why)
+{
+    *told = *why;
+    if (fault_class(why->kind)->http_status != 503)
+        return;
+    fault_clear(told);
+    fault_set(told, why->kind, "the event cannot be kept at the moment");
+}
+
 static void answer_problem(struct hook *hook, const struct fault *why)
 {
-    const struct reply_problem problem = {.why = why, .close = hook->close};
+    struct fault told;
+    struct reply_problem problem = {.why = &told, .close = hook->close};
 
+    hide_reason(&told, why);
     reply_problem(&hook->reply, &hook->desk->reply, &problem);
     hook->answer(hook);
 }
 
 /* The answer to an authentic event that is kept as a dead letter. */
 static int compose_dead_answer(struct intake *in, struct hook *hook,
-                               const struct fault *bad, struct fault *why)
+                               struct fault *why)
 {
-    struct reply_problem problem = {.why = bad, .close = hook->close};
+    struct reply_problem problem = {.why = &hook->why, .close = hook->close};
 
-    /* Kafka's reasons are not the sender's business: its event is kept */
-    if (bad->kind == FAULT_REFUSED)
+    /* for the sender nothing is wrong with it: it is kept */
+    if (hook->why.kind == FAULT_REFUSED)
         return reply_received(&hook->reply, &hook->desk->reply,
                               hook->received_ms, hook->close, why);
     if (in->config->http.invalid_status != 422)
         problem.status = (int)in->config->http.invalid_status;
-    if (bad->kind == FAULT_SCHEMA)
+    if (hook->why.kind == FAULT_SCHEMA)
         problem.report = &hook->report;
     reply_problem(&hook->reply, &hook->desk->reply, &problem);
     return 0;
 }
 
-/* Keeps an authentic event that cannot be used, and then answers. */
-static void bury(struct intake *in, struct hook *hook, const struct fault *bad)
+static void describe_reason(struct dead_reason *reason, const struct hook *hook)
 {
-    struct dead_reason reason = {.kind = fault_class(bad->kind)->name,
-                                 .reason = bad->text};
-    struct fault why = FAULT_INIT;
+    const struct schema_error *first = hook->report.errors;
 
-    if (bad->kind == FAULT_SCHEMA && hook->report.count > 0) {
-        reason.pointer = hook->report.errors[0].instance_location;
-        reason.keyword = hook->report.errors[0].keyword;
-    }
-    if (bad->kind == FAULT_REFUSED)
-        log_line(LOG_ERROR, "ingest",
-                 "event was refused by Kafka and becomes a dead letter",
-                 log_slice("ce_id", hook->event.ce_id),
-                 log_text("topic", hook->record.topic));
+    *reason = (struct dead_reason){.kind = fault_class(hook->why.kind)->name,
+                                   .reason = hook->why.text};
+    if (hook->why.kind != FAULT_SCHEMA || hook->report.count == 0)
+        return;
+    reason->keyword = first->keyword;
+    /* names in a body can be as long as the body, and a record with both
+     * must not be larger than Kafka takes */
+    if (strlen(first->instance_location) <= LIMIT_POINTER)
+        reason->pointer = first->instance_location;
+}
+
+/*
+ * Keeps an authentic event that cannot be used, and then answers. The worker
+ * sends this answer itself: it can be long, and whoever fetches the reports
+ * for all must not wait for a sender that does not read.
+ */
+static void bury(struct intake *in, struct hook *hook)
+{
+    struct fault why = FAULT_INIT;
+    struct dead_reason reason;
+
+    describe_reason(&reason, hook);
     event_dead_record(&hook->record, in->config->topics.dead_letter,
                       &hook->event, &hook->receipt, &reason);
-    if (compose_dead_answer(in, hook, bad, &why) == -1 ||
-        delivery_send(in->dl, &hook->record, answer, hook, &why) == -1) {
-        hook->outcome = why.kind;
+    if (compose_dead_answer(in, hook, &why) == -1 ||
+        delivery_send(in->dl, &hook->record, NULL, NULL, &why) == -1) {
+        /* refused as a dead letter too: nothing else can be done with it */
+        if (why.kind == FAULT_REFUSED)
+            why.kind = FAULT_UNAVAILABLE;
+        hook->why = why;
         answer_problem(hook, &why);
+        return;
     }
+    if (hook->why.kind == FAULT_REFUSED)
+        log_line(LOG_ERROR, "ingest",
+                 "event was refused by Kafka and is a dead letter now",
+                 log_slice("ce_id", hook->event.ce_id),
+                 log_text("error", hook->why.text));
+    hook->answer(hook);
 }
 
 static void conclude(struct intake *in, struct hook *hook,
                      const struct fault *why)
 {
     drop_json(hook);
-    hook->outcome = why->kind;
+    hook->why = *why;
     switch (why->kind) {
     case FAULT_NONE:
         break; /* answered already */
     case FAULT_PARSE:
     case FAULT_SCHEMA:
     case FAULT_REFUSED:
-        bury(in, hook, why);
+        bury(in, hook);
+        break;
+    case FAULT_SIGNATURE:
+        /* What CivetWeb took for the body need not have been one (blank lines
+         * before a request mislead it): nothing behind it is trusted. */
+        hook->close = true;
+        answer_problem(hook, why);
         break;
     default:
         answer_problem(hook, why);
@@ -182,7 +222,6 @@ void intake_run(struct intake *in, struct hook *hook)
 {
     struct fault why = FAULT_INIT;
 
-    hook->type = -1;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         if (steps[i].run(in, hook, &why) == -1)
             break;

@@ -7,6 +7,7 @@
 #include "ingest/reply.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -90,9 +91,13 @@ static const char *reason_of(int status)
 
 static int add_error(struct buf *buf, const struct schema_error *error)
 {
-    if (buf_add_text(buf, "{\"pointer\":", NULL) == -1 ||
-        buf_add_json(buf, slice_of(error->instance_location), NULL) == -1 ||
-        buf_add_text(buf, ",\"keyword\":", NULL) == -1 ||
+    bool told = strlen(error->instance_location) <= LIMIT_POINTER;
+
+    if (buf_add_text(buf, told ? "{\"pointer\":" : "{", NULL) == -1 ||
+        (told &&
+         (buf_add_json(buf, slice_of(error->instance_location), NULL) == -1 ||
+          buf_add_text(buf, ",", NULL) == -1)) ||
+        buf_add_text(buf, "\"keyword\":", NULL) == -1 ||
         buf_add_json(buf, slice_of(error->keyword), NULL) == -1 ||
         buf_add_text(buf, ",\"detail\":", NULL) == -1 ||
         buf_add_json(buf, slice_of(error->error), NULL) == -1 ||

@@ -162,7 +162,8 @@ static int read_body(struct server *server, struct mg_connection *conn,
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     const struct mg_request_info *info = mg_get_request_info(conn);
     const size_t want = verdict->content_length;
-    int64_t limit_us = server->in->config->http.body_timeout_ms * 1000;
+    int64_t deadline_us =
+        clock_now_us() + server->in->config->http.body_timeout_ms * 1000;
     bool late;
 
     if (buf_reserve(&desk->body, want, why) == -1)
@@ -170,14 +171,18 @@ static int read_body(struct server *server, struct mg_connection *conn,
     if (verdict->expects_continue)
         (void)mg_write(conn, go_on, sizeof(go_on) - 1);
     watch_begin(&desk->watch, info->remote_addr, info->remote_port,
-                clock_now_us() + limit_us);
+                deadline_us);
     while (desk->body.len < want) {
         int n = mg_read(conn, desk->body.data + desk->body.len,
                         want - desk->body.len);
 
-        if (n <= 0)
-            break; /* stalled, closed or cut off */
+        if (n < 0)
+            break; /* closed, or cut off */
         desk->body.len += (size_t)n;
+        /* none: CivetWeb has lost its patience before we did, or it stops */
+        if (n == 0 && (clock_now_us() >= deadline_us ||
+                       atomic_load(&server->stage) == STAGE_REFUSING))
+            break;
     }
     late = watch_end(&desk->watch);
     desk->body.data[desk->body.len] = '\0';
@@ -199,14 +204,16 @@ static void start_hook(struct hook *hook, struct server *server,
     hook->received_ms = clock_real_ms();
     hook->answer = answer_hook;
     hook->connection = conn;
+    hook->type = -1;
     hook->close = should_end(server, conn) || verdict->wants_close;
 }
 
-static void answer_timeout(struct hook *hook, const struct fault *why)
+/* A request whose body is not used. */
+static void answer_early(struct hook *hook, const struct fault *why)
 {
     const struct reply_problem problem = {.why = why, .close = true};
 
-    hook->outcome = why->kind;
+    hook->why = *why;
     hook->close = true;
     reply_problem(&hook->reply, &hook->desk->reply, &problem);
     answer_hook(hook);
@@ -223,8 +230,11 @@ static int take_request(struct server *server, struct mg_connection *conn,
     if (desk_take(&desk, server->desks, &why) == -1)
         return refuse(conn, &why, NULL);
     start_hook(&hook, server, conn, desk, verdict);
-    if (read_body(server, conn, desk, verdict, &why) == -1) {
-        answer_timeout(&hook, &why);
+    if (read_body(server, conn, desk, verdict, &why) == 0 &&
+        atomic_load(&server->stage) == STAGE_REFUSING)
+        fault_set(&why, FAULT_STOPPING, "the bridge is going down");
+    if (why.kind != FAULT_NONE) {
+        answer_early(&hook, &why);
     } else {
         hook.body = buf_slice(&desk->body);
         intake_run(server->in, &hook);
@@ -313,8 +323,9 @@ static int open_port(struct server *server, struct fault *why)
     server->context = mg_start(&callbacks, server, options);
     if (server->context == NULL)
         return fault_set(why, FAULT_IO,
-                         "cannot listen on '%s': is another program using "
-                         "the port? set [http] port or host",
+                         "cannot listen on '%s': is the host an address of "
+                         "this machine (IPv4), and the port free? set [http] "
+                         "host or port",
                          listen);
     return 0;
 }

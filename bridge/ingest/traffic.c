@@ -62,6 +62,7 @@ static bool is_hook_outcome(enum fault_kind kind)
     case FAULT_SCHEMA:
     case FAULT_REFUSED:
     case FAULT_UNAVAILABLE:
+    case FAULT_STOPPING:
     case FAULT_TIMEOUT:
     case FAULT_NOMEM:
         return true;
@@ -167,9 +168,9 @@ static void count(const struct hook *hook)
     size_t types = catalog_type_count(traffic.catalog);
 
     metric_add(
-        &traffic.requests[hook->source * FAULT_KINDS + (size_t)hook->outcome],
+        &traffic.requests[hook->source * FAULT_KINDS + (size_t)hook->why.kind],
         1);
-    if (hook->outcome == FAULT_NONE)
+    if (hook->why.kind == FAULT_NONE)
         metric_add(
             &traffic.events[hook->type == -1 ? types : (size_t)hook->type], 1);
     if (hook->unsent)
@@ -179,12 +180,13 @@ static void count(const struct hook *hook)
 void traffic_hook(const struct hook *hook, int64_t started_us)
 {
     int64_t took_us = hook->answered_us - started_us;
-    bool taken = hook->outcome == FAULT_NONE;
+    bool taken = hook->why.kind == FAULT_NONE;
+    bool lost = hook->reply.status == 503; /* nobody sends it again */
     /* An unknown type is the sender's text; a known one is ours. Nothing of
      * an unauthentic request is logged but its size. */
     const struct log_field fields[] = {
         log_text("source", traffic.config->sources[hook->source].name),
-        log_text("outcome", outcome_name(hook->outcome)),
+        log_text("outcome", outcome_name(hook->why.kind)),
         log_int("status", hook->reply.status),
         log_text("type", hook->type == -1 ? NULL
                                           : catalog_type(traffic.catalog,
@@ -193,14 +195,17 @@ void traffic_hook(const struct hook *hook, int64_t started_us)
         log_slice("ce_id", hook->event.ce_id),
         log_int("bytes", (int64_t)hook->body.len),
         log_int("us", took_us),
+        log_text("error", lost ? hook->why.text : NULL),
         log_bool("unsent", hook->unsent),
     };
     size_t used = sizeof(fields) / sizeof(fields[0]);
 
     metric_observe_us(&traffic.duration_buckets, took_us);
     count(hook);
-    log_write(taken ? LOG_INFO : LOG_WARN, "ingest", "request", fields,
-              hook->unsent ? used : used - 1);
+    log_write(lost    ? LOG_ERROR
+              : taken ? LOG_INFO
+                      : LOG_WARN,
+              "ingest", "request", fields, hook->unsent ? used : used - 1);
 }
 
 void traffic_refused(enum fault_kind kind, int status)

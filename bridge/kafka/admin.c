@@ -15,6 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum { LOOK_AGAIN_US = 50000 };
 
 struct kafka_admin {
     rd_kafka_t *rk;
@@ -175,9 +178,9 @@ static int fill_from_metadata(struct topic_state *topic,
     if (found->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
         return fault_set(why, FAULT_KAFKA, "cannot describe topic '%s': %s",
                          topic->name, rd_kafka_err2str(found->err));
-    topic->exists = true;
     topic->partitions = found->partition_cnt;
-    if (found->partition_cnt > 0)
+    topic->exists = topic->partitions > 0; /* none: it is just being made */
+    if (topic->exists)
         topic->replication = found->partitions[0].replica_cnt;
     return 0;
 }
@@ -390,6 +393,28 @@ static int take_created(struct kafka_admin *admin, rd_kafka_event_t *event,
                   rd_kafka_topic_result_error_string(results[0]), why);
 }
 
+/* The controller knows of a topic before the brokers tell of it. */
+static int wait_visible(struct kafka_admin *admin, const char *name,
+                        int timeout_ms, struct fault *why)
+{
+    const struct timespec pause = clock_timespec(LOOK_AGAIN_US);
+    int64_t deadline_us = clock_now_us() + (int64_t)timeout_ms * 1000;
+    struct topic_state topic = {.name = name};
+
+    for (;;) {
+        if (kafka_admin_describe(admin, &topic, 1, timeout_ms, why) == -1)
+            return -1;
+        if (topic.exists)
+            return 0;
+        if (clock_now_us() >= deadline_us)
+            return fault_set(why, FAULT_UNAVAILABLE,
+                             "topic '%s' was created, but no broker tells of "
+                             "it yet",
+                             name);
+        nanosleep(&pause, NULL);
+    }
+}
+
 int kafka_admin_create(struct kafka_admin *admin, const char *name,
                        const struct topic_wish *wish, int timeout_ms,
                        bool *created, struct fault *why)
@@ -414,5 +439,5 @@ int kafka_admin_create(struct kafka_admin *admin, const char *name,
     rc = take_created(admin, event, name, created, why);
     if (event != NULL)
         rd_kafka_event_destroy(event);
-    return rc;
+    return rc == -1 ? -1 : wait_visible(admin, name, timeout_ms, why);
 }

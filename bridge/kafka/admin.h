@@ -45,9 +45,10 @@ struct topic_wish {
 };
 
 /*
- * Creates one topic. It being there already, also because somebody else made
- * it just now, is a success with *created false. FAULT_UNAVAILABLE,
- * FAULT_KAFKA (the broker's own reason, e.g. too few brokers).
+ * Creates one topic, and waits until the brokers tell of it. It being there
+ * already, also because somebody else made it just now, is a success with
+ * *created false. FAULT_UNAVAILABLE, FAULT_KAFKA (the broker's own reason, e.g.
+ * too few brokers).
  */
 int kafka_admin_create(struct kafka_admin *admin, const char *name,
                        const struct topic_wish *wish, int timeout_ms,

@@ -21,6 +21,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* batch.size unless the user says otherwise: bytes of a batch of several. */
+#define PRODUCER_BATCH_SIZE "131072"
+
 struct producer;
 
 enum report_outcome {

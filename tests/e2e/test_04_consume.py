@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import struct
+import subprocess
 import termios
 from pathlib import Path
 
@@ -17,7 +18,15 @@ import pytest
 from harness import web
 from harness.events import click, correlated, new_key
 from harness.kafka_client import Kafka, Topics
-from harness.programs import Consume, Fleet, run_command
+from harness.programs import (
+    Consume,
+    Fleet,
+    clean_environment,
+    run_command,
+    settings_file,
+    topic_settings,
+)
+from harness.surroundings import DEADLINE, PROGRAM
 from harness.waiting import wait_for
 
 QUICK = {
@@ -308,6 +317,28 @@ def test_closed_output_ends_it(kafka, topics, consumer, fleet):
     assert program.wait() == 1
     assert "standard output is closed" in program.stderr
     assert kafka.lag(group_of(topics, "clicks"), topics.clicks) == 1
+
+
+def test_no_output_at_all(kafka, topics, tmp_path):
+    """Standard input and output are closed: no other file may take their
+    place, and nothing counts as written."""
+    produce(kafka, topics, "clicks", 3)
+    settings = topic_settings(topics)
+    settings["kafka.bootstrap.servers"] = kafka.bootstrap
+    file = settings_file(tmp_path / "bridge.ini", settings)
+    done = subprocess.run(
+        [
+            *("bash", "-c", 'exec "$@" <&- >&-', "-"),
+            *(str(PROGRAM), "consume", "clicks", "--config", str(file)),
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=clean_environment(),
+        timeout=DEADLINE,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "standard output" in done.stderr
+    assert kafka.lag(group_of(topics, "clicks"), topics.clicks) == 3
 
 
 def test_metrics(kafka, topics, consumer):

@@ -1,9 +1,11 @@
 """What a 200 promises, with many senders and with Kafka coming and going."""
 
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from harness.events import click
+from harness.kafka_client import Topics
 from harness.load import Load, check_promises
 from harness.waiting import wait_for
 from harness.web import is_problem
@@ -27,6 +29,21 @@ def test_order_with_64_senders(bridge, kafka, topics):
     # no fault was injected, so nothing may be there twice
     assert len(records) == 64 * 40
     assert len({record.value for record in records}) == 64 * 40
+
+
+def test_a_topic_with_a_small_limit(bridge, kafka):
+    """Its limit is for a batch: records that fit must not be refused because
+    of those that they travel with."""
+    topics = Topics()
+    kafka.create_topics(topics.all, settings={"max.message.bytes": "140000"})
+    served = bridge(topics)
+    sent = [click(user_agent="x" * 8000) for _ in range(600)]
+    with ThreadPoolExecutor(64) as pool:
+        answers = list(pool.map(served.post, sent))
+    assert {answer.status for answer in answers} == {200}
+    assert kafka.read_topic(topics.dead) == []
+    values = {record.value for record in kafka.read_topic(topics.clicks)}
+    assert values == set(sent)
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])

@@ -3,11 +3,12 @@
 import contextlib
 import os
 import resource
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
-from harness.events import click
+from harness.events import click, event
 from harness.load import Load
 from harness.programs import clean_environment
 from harness.surroundings import DEADLINE, PROGRAM, cannot_run
@@ -107,8 +108,8 @@ def test_a_crowd(bridge, kafka, topics, crowd, kind):
                 wire.send(said)
         wires.append(wire)
     sent = [click() for _ in range(20)]
-    for event in sent:
-        assert served.post(event).status == 200
+    for one in sent:
+        assert served.post(one).status == 200
     values = {record.value for record in kafka.read_topic(topics.clicks)}
     assert set(sent) <= values
     for wire in wires:
@@ -117,7 +118,10 @@ def test_a_crowd(bridge, kafka, topics, crowd, kind):
         lambda: open_descriptors(served) <= before + 5,
         "its descriptors are closed",
     )
-    assert served.metric("aurix_bridge_in_flight") == 0
+    wait_for(
+        lambda: served.metric("aurix_bridge_in_flight") == 0,
+        "no request is in hand",
+    )
 
 
 def test_many_requests_on_one_connection(bridge, kafka, topics):
@@ -141,18 +145,53 @@ def test_many_requests_on_one_connection(bridge, kafka, topics):
     assert set(sent) == values
 
 
-def test_a_sender_that_does_not_read(bridge, kafka, topics):
-    """It sends and never takes an answer; others are served."""
+def test_senders_that_do_not_read(bridge, kafka, topics):
+    """They send and never take an answer, and their answers are long. Nobody
+    else waits for them: an event that did would miss its deadline."""
+    served = bridge(topics, settings={"deliver.deadline_ms": 2000})
+    broken = event("widget.click", {f"x{i}": i for i in range(30)}, event_id=7)
+    longest = len(served.post(broken).body)
+    assert longest > 200
+    with contextlib.ExitStack() as stack:
+        deaf = []
+        for _ in range(8):
+            wire = socket.socket()
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            wire.settimeout(DEADLINE)
+            wire.connect(("127.0.0.1", served.port))
+            stack.callback(wire.close)
+            deaf.append(wire)
+        for wire in deaf:
+            wire.setblocking(False)
+            with contextlib.suppress(BlockingIOError, ConnectionError):
+                for _ in range(390):
+                    wire.sendall(signed(broken))
+        innocent = [click() for _ in range(60)]
+        for body in innocent:
+            assert served.post(body).status == 200
+    values = {record.value for record in kafka.read_topic(topics.clicks)}
+    assert set(innocent) <= values
+
+
+def test_what_the_answer_says_of_the_connection_is_true(bridge, topics):
     served = bridge(topics)
-    with Wire(served.port) as deaf:
-        sent = [click() for _ in range(300)]
-        for body in sent:
-            deaf.send(signed(body))
-        assert served.post(click()).status == 200
-        wait_for(
-            lambda: kafka.count(topics.clicks) == len(sent) + 1,
-            "its events are there all the same",
-        )
+    for line, kept in {
+        "X-Any: none": True,
+        "Connection: keep-alive": True,
+        "Connection: TE": False,
+        "Connection: TE, keep-alive": True,
+        "Connection: close": False,
+    }.items():
+        with Wire(served.port) as wire:
+            wire.send(signed(click(), line))
+            answer = wire.answer()
+            assert answer.status == 200
+            assert answer.closes != kept, line
+            if kept:
+                wire.send(signed(click(), line))
+                assert wire.answer().status == 200
+            else:
+                assert wire.at_end(), line
 
 
 def test_a_blocked_log_holds_up_nothing(bridge, topics):

@@ -129,7 +129,7 @@ static void test_confirmed(void **state)
     for (int i = 0; i < 20; i++)
         assert_int_equal(send_one("events"), FAULT_NONE);
     assert_int_equal(metric_value(DELIVERIES("delivered")), before + 20);
-    assert_int_equal(metric_value("aurix_bridge_kafka_queue_records "), 0);
+    wait_metric("aurix_bridge_kafka_queue_records ", 0);
     assert_true(
         metric_value("aurix_bridge_kafka_ack_duration_seconds_count ") >= 20);
 }

@@ -225,7 +225,11 @@ static const struct close_row {
     {"1.1", "",                                                false},
     {"1.1", "Connection: close\r\n",                           true },
     {"1.1", "Connection: x , Close\r\n",                       true },
-    {"1.1", "Connection: closed\r\n",                          false},
+    /* neither: CivetWeb then ends the connection, so we must say so */
+    {"1.1", "Connection: closed\r\n",                          true },
+    {"1.1", "Connection: TE\r\n",                              true },
+    {"1.1", "Connection: TE\r\nConnection: keep-alive\r\n",    true },
+    {"1.1", "Connection: TE, Keep-Alive\r\n",                  false},
     {"1.1", "Connection: keep-alive\r\nConnection: close\r\n", true },
     {"1.0", "",                                                true },
     {"1.0", "Connection: keep-alive\r\n",                      false},

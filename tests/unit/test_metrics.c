@@ -94,7 +94,7 @@ static void test_values(void **state)
 
 #define TEN "0123456789"
 #define FIFTY TEN TEN TEN TEN TEN
-#define CUT_AT_150 FIFTY FIFTY FIFTY
+#define CUT_AT_310 FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY TEN
 
 static const struct label_row {
     const char *claim;
@@ -110,24 +110,24 @@ static const struct label_row {
     {"UTF-8 stays",                                  {"a"},      {"\xc3\xa4"},   "a=\"\xc3\xa4\""       },
     {"a long value is cut",
      {"a"},
-     {CUT_AT_150 TEN},
-     "a=\"" CUT_AT_150 "01234\""                                                                        },
+     {CUT_AT_310 TEN},
+     "a=\"" CUT_AT_310 "01234\""                                                                        },
     {"a value is not cut inside an escape",
      {"a"},
-     {CUT_AT_150 "0123\n"},
-     "a=\"" CUT_AT_150 "0123\""                                                                         },
+     {CUT_AT_310 "0123\n"},
+     "a=\"" CUT_AT_310 "0123\""                                                                         },
     {"a value is not cut inside a character",
      {"a"},
-     {CUT_AT_150 "0123\xc3\xa4"},
-     "a=\"" CUT_AT_150 "0123\""                                                                         },
+     {CUT_AT_310 "0123\xc3\xa4"},
+     "a=\"" CUT_AT_310 "0123\""                                                                         },
     {"a value is not cut inside a longer character",
      {"a"},
-     {CUT_AT_150 "012\xe2\x82\xac."},
-     "a=\"" CUT_AT_150 "012\""                                                                          },
+     {CUT_AT_310 "012\xe2\x82\xac."},
+     "a=\"" CUT_AT_310 "012\""                                                                          },
     {"a name without room for a value is left out",
      {"a", "b"},
-     {CUT_AT_150 "01", "x"},
-     "a=\"" CUT_AT_150 "01\""                                                                           },
+     {CUT_AT_310 "01", "x"},
+     "a=\"" CUT_AT_310 "01\""                                                                           },
 };
 
 static void test_labels(void **state)
