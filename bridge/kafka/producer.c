@@ -34,26 +34,34 @@ struct producer {
 };
 
 /*
+ * max.in.flight: a broker that has no state of this producer for a partition
+ * takes any first sequence number. If the first batch fails there ("not
+ * leader", as for a topic that was made just now) while a second one is on
+ * its way, the second is taken, and librdkafka concludes that the first was
+ * too: it reports records as delivered that are nowhere. With one request at
+ * a time there is no second one.
+ *
  * batch.size: a topic's max.message.bytes limits a batch, not a record, and
  * a batch that is too large is refused with all that is in it. This one is
  * smaller than any limit that leaves room for the bodies; `check` compares.
  */
 static const struct client_setting settings[] = {
-    {"batch.size",                   PRODUCER_BATCH_SIZE},
-    {"enable.idempotence",           "true"             },
-    {"acks",                         "all"              },
-    {"message.timeout.ms",           "0"                },
-    {"partitioner",                  "murmur2_random"   },
-    {"linger.ms",                    "0"                },
-    {"socket.nagle.disable",         "true"             },
-    {"compression.type",             "none"             },
-    {"request.timeout.ms",           "5000"             },
-    {"socket.timeout.ms",            "10000"            },
-    {"reconnect.backoff.ms",         "100"              },
-    {"reconnect.backoff.max.ms",     "1000"             },
-    {"queue.buffering.max.messages", "20000"            },
-    {"queue.buffering.max.kbytes",   "65536"            },
-    {NULL,                           NULL               }
+    {"max.in.flight.requests.per.connection", "1"                },
+    {"batch.size",                            PRODUCER_BATCH_SIZE},
+    {"enable.idempotence",                    "true"             },
+    {"acks",                                  "all"              },
+    {"message.timeout.ms",                    "0"                },
+    {"partitioner",                           "murmur2_random"   },
+    {"linger.ms",                             "0"                },
+    {"socket.nagle.disable",                  "true"             },
+    {"compression.type",                      "none"             },
+    {"request.timeout.ms",                    "5000"             },
+    {"socket.timeout.ms",                     "10000"            },
+    {"reconnect.backoff.ms",                  "100"              },
+    {"reconnect.backoff.max.ms",              "1000"             },
+    {"queue.buffering.max.messages",          "20000"            },
+    {"queue.buffering.max.kbytes",            "65536"            },
+    {NULL,                                    NULL               }
 };
 
 static enum report_outcome outcome_of(rd_kafka_resp_err_t err)

@@ -275,4 +275,4 @@ def test_port_that_is_taken(shared_bridge):
     )
     assert done.returncode == 1
     assert f":{shared_bridge.port}" in done.stderr.decode()
-    assert "[http] port" in done.stderr.decode()
+    assert "set [http] host or port" in done.stderr.decode()

@@ -9,6 +9,7 @@
 #include "base/metrics.h"
 #include "base/ready.h"
 #include "deliver/delivery.h"
+#include "kafka/reader.h"
 
 #include <librdkafka/rdkafka_mock.h>
 #include <pthread.h>
@@ -210,6 +211,58 @@ static void test_deadline_and_late_report(void **state)
     wait_metric(DELIVERIES("late"), late + 1);
 }
 
+static int records_there(void)
+{
+    struct reader *rd = NULL;
+    struct member_record record;
+    int count = 0;
+
+    assert_int_equal(
+        reader_open(&rd, &mock.mc.pairs, "events", DEADLINE_MS, NULL), 0);
+    while (reader_next(rd, DEADLINE_MS, &record, NULL) == 1) {
+        member_release(&record);
+        count++;
+    }
+    reader_close(rd);
+    return count;
+}
+
+static void *send_one_of_many(void *arg)
+{
+    (void)arg;
+    return (void *)(intptr_t)(send_one("events") == FAULT_NONE);
+}
+
+/*
+ * The first batch of a partition fails, and is not in the log, while others
+ * wait to be sent. A broker that knows nothing of the producer takes any
+ * sequence number, so a second batch on its way would be taken as well, and
+ * would make librdkafka believe that the first one was.
+ */
+static void test_the_first_batch_fails(void **state)
+{
+    pthread_t threads[32];
+    int delivered = 0;
+
+    (void)state;
+    open_delivery(DEADLINE_MS);
+    rd_kafka_mock_broker_set_rtt(mock.cluster, 1, 50);
+    rd_kafka_mock_push_request_errors(
+        mock.cluster, 0, 1, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
+    for (size_t i = 0; i < 32; i++)
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, send_one_of_many, NULL), 0);
+    for (size_t i = 0; i < 32; i++) {
+        void *safe;
+
+        pthread_join(threads[i], &safe);
+        delivered += (int)(intptr_t)safe;
+    }
+    assert_int_equal(delivered, 32);
+    rd_kafka_mock_broker_set_rtt(mock.cluster, 1, 0);
+    assert_int_equal(records_there(), 32);
+}
+
 /* A fatal error of the producer is an ordinary path: it is replaced. */
 static void test_fatal_error(void **state)
 {
@@ -237,6 +290,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_foreign_topic, setup, teardown),
         cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_deadline_and_late_report, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_the_first_batch_fails, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_fatal_error, setup, teardown),
     };
