@@ -241,8 +241,8 @@ const struct setting settings[] = {
      .max = 600000,
      .unit = "ms",
      .commands = PRODUCES,
-     .help = "The longest time from SIGTERM to the end, the notice "
-             "included."},
+     .help = "How long after SIGTERM requests in hand are still answered, "
+             "the notice included; closing takes some 3 s more."},
 
     /* [kafka], [producer], [consumer] */
     {.section = "kafka",

@@ -107,8 +107,7 @@ static void test_late_reader_is_cut_off_and_no_other(void **state)
     assert_int_equal(byte, '4');
 }
 
-/* Reading that ended in time is left alone, also when the deadline passes
- * while the entry is used for the next one. */
+/* Reading that ended in time is left alone. */
 static void test_in_time(void **state)
 {
     (void)state;
