@@ -174,6 +174,29 @@ def test_members_share_partitions(kafka, topics, consumer):
     ) == pytest.approx(3)
 
 
+def test_a_handover_commits_what_was_printed(kafka, topics, consumer):
+    """Also when the background commit would not come for an hour: whoever
+    takes a partition over begins behind the last line of its last owner."""
+    rarely = {
+        "consumer.auto.commit.interval.ms": 3600000,
+        "consumer.heartbeat.interval.ms": 300,
+    }
+    members = [consumer("clicks", settings=rarely)]
+    made = produce(kafka, topics, "clicks", 60)
+    wait_for(lambda: len(members[0].lines()) == 60, "60 lines")
+    members.append(consumer("clicks", settings=rarely))
+    wait_for(
+        lambda: sorted(map(len, owned(kafka, topics))) == [1, 2],
+        "both own partitions",
+    )
+    made |= produce(kafka, topics, "clicks", 60)
+    wait_for(lambda: sum(len(m.lines()) for m in members) >= 120, "120 lines")
+    assert all(m.stop() == 0 for m in members)
+    lines = [line for m in members for line in m.lines()]
+    assert len(lines) == 120
+    assert identities(lines) == made
+
+
 def test_leaves_the_group(kafka, topics, consumer):
     """Without leaving, the group would wait out the session's 45 s."""
     keen = {"consumer.heartbeat.interval.ms": 300}
