@@ -43,6 +43,7 @@ struct member {
     void (*giving_up)(void *ctx, bool lost);
     void *ctx;
     atomic_bool joined;
+    atomic_bool was_assigned; /* ever; perhaps no partition */
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -131,6 +132,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err,
         apply(mb, true, partitions);
         assignment_add(&mb->assignment, partitions);
         atomic_store(&mb->joined, true);
+        atomic_store(&mb->was_assigned, true);
         break;
     case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
         lost = rd_kafka_assignment_lost(rk) != 0;
@@ -373,6 +375,16 @@ bool member_joined(const struct member *mb) { return atomic_load(&mb->joined); }
 /* ---- leaving --------------------------------------------------------------
  */
 
+/*
+ * Before 2.3, librdkafka aborts the process where it destroys a consumer that
+ * was accepted by a group, and then left before it was assigned anything.
+ * Whoever stops while others join is in that state often enough.
+ */
+static bool may_destroy(struct member *mb)
+{
+    return rd_kafka_version() >= 0x02030000 || atomic_load(&mb->was_assigned);
+}
+
 static void *leave(void *arg)
 {
     struct member *mb = arg;
@@ -381,7 +393,10 @@ static void *leave(void *arg)
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
         tell_error(LOG_WARN, "the group was not left in order", err,
                    rd_kafka_err2str(err));
-    rd_kafka_destroy(mb->rk);
+    if (may_destroy(mb)) {
+        rd_kafka_destroy(mb->rk);
+        mb->rk = NULL;
+    }
 
     pthread_mutex_lock(&mb->lock);
     mb->left = true;
@@ -434,5 +449,6 @@ void member_leave(struct member *mb)
         return;
     }
     pthread_join(thread, NULL);
-    member_free(mb);
+    if (mb->rk == NULL) /* else its threads go on, until the process ends */
+        member_free(mb);
 }

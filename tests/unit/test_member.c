@@ -6,12 +6,14 @@
  */
 #include "kafka_mock.h"
 
+#include "base/log.h"
 #include "base/metrics.h"
 #include "kafka/member.h"
 
 #include <librdkafka/rdkafka_mock.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static struct mock *mk;
 static struct mock_config config;
@@ -299,6 +301,62 @@ static void test_nobody_there(void **state)
     member_leave(NULL);
 }
 
+/* Until the log has a text. */
+static void wait_for_log(int fd, const char *text)
+{
+    int64_t end_us = deadline_us();
+    char log[65536];
+    ssize_t len = 0;
+
+    do {
+        nap();
+        len = pread(fd, log, sizeof(log) - 1, 0);
+        log[len > 0 ? len : 0] = '\0';
+    } while (strstr(log, text) == NULL && clock_now_us() < end_us);
+    assert_non_null(strstr(log, text));
+}
+
+/* Accepted, and gone before anything was assigned: that is no crash. */
+static void test_never_assigned(void **state)
+{
+    enum { SYNC_GROUP = 14 };
+    struct config_pair debug = {(char *)(uintptr_t) "debug",
+                                (char *)(uintptr_t) "cgrp"};
+    struct config_pairs own = {1, &debug};
+    rd_kafka_t *rk = producer_start("127.0.0.1:1");
+    rd_kafka_mock_cluster_t *cluster = rd_kafka_mock_cluster_new(rk, 1);
+    const char *topic = "events";
+    struct mock_config brokers;
+    struct member_options options = {
+        .kafka =
+            mock_config(&brokers, rd_kafka_mock_cluster_bootstraps(cluster)),
+        .consumer = &own,
+        .group = "g",
+        .topics = &topic,
+        .topic_count = 1,
+    };
+    FILE *log = tmpfile();
+    struct fault why = FAULT_INIT;
+    struct member *mb = NULL;
+
+    (void)state;
+    assert_non_null(log);
+    assert_int_equal(log_start(fileno(log), LOG_DEBUG, LOG_FORMAT_LOGFMT, &why),
+                     0);
+    rd_kafka_mock_topic_create(cluster, topic, 1, 1);
+    for (int i = 0; i < 100; i++)
+        rd_kafka_mock_push_request_errors(
+            cluster, SYNC_GROUP, 1, RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS);
+    assert_int_equal(member_join(&mb, &options, &why), 0);
+    wait_for_log(fileno(log), "synchronization failed");
+    assert_false(member_joined(mb));
+    member_leave(mb);
+    log_stop(1000);
+    fclose(log);
+    rd_kafka_mock_cluster_destroy(cluster);
+    rd_kafka_destroy(rk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +365,7 @@ int main(void)
         cmocka_unit_test(test_giving_up),
         cmocka_unit_test(test_refused_settings),
         cmocka_unit_test(test_nobody_there),
+        cmocka_unit_test(test_never_assigned),
     };
 
     return cmocka_run_group_tests(tests, start_mock, stop_mock);
