@@ -11,12 +11,14 @@ MAKEFLAGS += --no-print-directory
 
 JOBS ?= $(shell nproc)
 PYTHON ?= /usr/bin/python3
+IMAGE ?= aurix-bridge
 
 build_packages := gcc libc6-dev cmake ninja-build pkg-config \
 	libcivetweb-dev libssl-dev libjansson-dev librdkafka-dev libpcre2-dev \
 	libinih-dev libcurl4-openssl-dev
 test_packages := libcmocka-dev python3 python3-venv default-jre-headless maven
 lint_packages := python3 python3-venv shellcheck
+bench_packages := wrk
 ci_packages := clang
 
 # $(call packages,NAMES): installs what is missing; quick and silent if
@@ -45,6 +47,20 @@ if (($${#missing[@]})); then \
 	fi; \
 fi
 endef
+
+# Sums up `docker history`, newest layer first: what is below the layer of
+# packages is the base.
+define image_sizes
+{ mb = $$1 / 1e6; total += mb }
+packages { base += mb; next }
+/apt-get/ { packages = mb; next }
+{ own += mb }
+END {
+	printf "%s: %.1f MB, of which base %.1f, packages %.1f, ours %.1f\n",
+		image, total, base, packages, own
+}
+endef
+export image_sizes
 
 # $(call configure,DIRECTORY,OPTIONS)
 define configure
@@ -85,6 +101,12 @@ build/venv-lint/.done: tests/lint/requirements.txt | lint-packages
 	@rm -rf build/venv-lint && mkdir -p build && \
 		$(PYTHON) -m venv build/venv-lint
 	@build/venv-lint/bin/pip install -q --disable-pip-version-check -r $<
+	@touch $@
+
+build/venv-bench/.done: tests/bench/requirements.txt | test-packages
+	@rm -rf build/venv-bench && mkdir -p build && \
+		$(PYTHON) -m venv build/venv-bench
+	@build/venv-bench/bin/pip install -q --disable-pip-version-check -r $<
 	@touch $@
 
 build/kafka/.done: tests/e2e/kafka/pom.xml | test-packages
@@ -129,6 +151,26 @@ e2e: build-tests test-deps ## runs the end-to-end tests only
 	@ctest --test-dir build -j $(JOBS) -L e2e --output-on-failure \
 		--no-tests=error </dev/null
 
+.PHONY: bench-deps
+bench-deps: build test-deps build/venv-bench/.done
+	@$(call packages,$(bench_packages))
+	@cmake --build build -j $(JOBS) --target bench_programs
+
+# BENCH_SECONDS, BENCH_ROUNDS, BENCH_CONNECTIONS, BENCH_PROGRAMS, BENCH_ALSO
+# and so on reach it through the environment: docs/performance.md
+.PHONY: bench
+bench: bench-deps ## measures it beside other programs, some eight minutes
+	@build/venv/bin/python tests/bench/bench.py
+
+.PHONY: bench-smoke
+bench-smoke: bench-deps ## the same in short: do the counts agree?
+	@BENCH_OUT=build/bench/smoke \
+		build/venv/bin/python tests/bench/bench.py --quick
+
+.PHONY: test-compose
+test-compose: build/venv/.done ## tests image and compose file (needs Docker)
+	@build/venv/bin/python -m pytest -q tests/compose </dev/null
+
 .PHONY: lint
 lint: build/venv-lint/.done lint-packages ## checks layout, layering, scripts
 	@$(PYTHON) tests/lint/check_house.py --tools build/venv-lint/bin
@@ -150,6 +192,24 @@ docs: build-tests ## writes docs/configuration.md anew
 install: build ## installs program, schemas, docs (DESTDIR, PREFIX)
 	@DESTDIR="$(DESTDIR)" cmake --install build \
 		--prefix "$(or $(PREFIX),/usr/local)"
+
+# The date is the commit's: the same source gives the same labels.
+.PHONY: image
+image: ## builds the container image (needs Docker)
+	@command -v docker >/dev/null || \
+		{ echo "make image: there is no docker on this machine" >&2; \
+		exit 1; }
+	@version=$$(sed -n 's/^  VERSION //p' CMakeLists.txt); \
+	revision=$$(git describe --always --dirty --abbrev=40 --exclude '*' \
+		2>/dev/null) || revision=unknown; \
+	created=$$(git log -1 --format=%cI 2>/dev/null) || \
+		created=$$(date -u +%Y-%m-%dT%H:%M:%SZ); \
+	docker build $(IMAGE_OPTIONS) -f docker/Dockerfile \
+		--build-arg VERSION="$$version" --build-arg REVISION="$$revision" \
+		--build-arg CREATED="$$created" \
+		-t "$(IMAGE):$$version" -t "$(IMAGE):latest" .
+	@docker history --human=false --format '{{.Size}} {{.CreatedBy}}' \
+		"$(IMAGE):latest" | awk -v image="$(IMAGE)" "$$image_sizes"
 
 .PHONY: ci
 ci: ## what CI runs

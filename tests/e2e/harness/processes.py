@@ -22,10 +22,12 @@ def spawn(
     env: dict[str, str] | None = None,
     cwd: Path | None = None,
     stdin: int = subprocess.DEVNULL,
+    session: bool = False,
 ) -> subprocess.Popen:
     """Starts a process, its output appended to files; the kernel kills it
     should we die first. To be called from the main thread: the kernel takes
-    the end of the calling thread for the end of the parent."""
+    the end of the calling thread for the end of the parent. `session` gives
+    it a session of its own, by which its children are found."""
     opened = []
 
     def target(where: Path | int) -> int:
@@ -43,6 +45,7 @@ def spawn(
             stderr=target(stderr),
             env=env,
             cwd=cwd,
+            start_new_session=session,
             preexec_fn=_die_with_parent,
         )
     finally:
