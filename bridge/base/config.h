@@ -61,6 +61,7 @@ struct config {
         int64_t keep_alive_timeout_ms;
         int64_t invalid_status; /* 422, or 200 for senders that retry */
         char *port_file;        /* NULL: none; the bound port goes there */
+        char *published_on;     /* NULL: not known to be published */
     } http;
     struct {
         bool enabled;
@@ -88,6 +89,7 @@ struct config {
     } topics;
     struct {
         int64_t deadline_ms;
+        int64_t lanes;
         int64_t notice_ms;   /* from SIGTERM to the first refused request */
         int64_t shutdown_ms; /* from SIGTERM to the end, at most */
     } deliver;
@@ -128,11 +130,18 @@ void config_release(struct config *config);
 
 /*
  * Checks what only some commands need: that each secrets_dir could be read
- * (it may be empty), and that each source has it or a secret. A published
- * secret passes; whoever serves with it warns, see secret_is_known_default.
- * FAULT_CONFIG or FAULT_IO, with what to do.
+ * (it may be empty), and that each source has it or a secret, and none that
+ * config_secret_is_exposed(). A published secret passes otherwise; whoever
+ * serves with it warns, see secret_is_known_default. FAULT_CONFIG or
+ * FAULT_IO, with what to do.
  */
 int config_require_secrets(const struct config *config, struct fault *why);
+
+/* Whether others than this machine can send what they have signed with a
+ * secret that everybody knows, as far as http.published_on tells: it is set,
+ * and neither an address of the loopback interface nor "localhost". */
+bool config_secret_is_exposed(const struct config *config,
+                              const struct config_source *source);
 
 /* Whether the value of this key of librdkafka must never be shown. */
 bool config_key_is_secret(const char *key);

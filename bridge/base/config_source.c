@@ -9,12 +9,15 @@
 #include "base/config_parts.h"
 #include "base/digest.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 enum {
@@ -329,6 +332,51 @@ void source_release(struct config_source *source)
     free(source->name);
 }
 
+/* Of addresses, and of names the one that cannot mean another machine. "::1"
+ * may be in brackets, as it is where a port follows. */
+static bool is_loopback(const char *address)
+{
+    char bare[INET6_ADDRSTRLEN];
+    size_t len = strlen(address);
+    struct in_addr v4;
+    struct in6_addr v6;
+
+    if (strcasecmp(address, "localhost") == 0)
+        return true;
+    if (inet_pton(AF_INET, address, &v4) == 1)
+        return ntohl(v4.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
+    if (len >= 2 && address[0] == '[' && address[len - 1] == ']') {
+        address++;
+        len -= 2;
+    }
+    if (len >= sizeof(bare))
+        return false;
+    snprintf(bare, sizeof(bare), "%.*s", (int)len, address);
+    return inet_pton(AF_INET6, bare, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+bool config_secret_is_exposed(const struct config *config,
+                              const struct config_source *source)
+{
+    return source->secret_is_known_default &&
+           config->http.published_on != NULL &&
+           !is_loopback(config->http.published_on);
+}
+
+static int refuse_exposed(const struct config *config,
+                          const struct config_source *source, struct fault *why)
+{
+    return fault_set(why, FAULT_CONFIG,
+                     "cannot serve on '%.64s' (http.published_on) with a "
+                     "secret of source '%s' that stands in examples: anybody "
+                     "could sign with it; set %ssource.%s.secret to what the "
+                     "registration returned, or publish on 127.0.0.1",
+                     config->http.published_on, source->name,
+                     config->source_count == 1 ? "AURIX_WEBHOOK_SECRET_FILE or "
+                                               : "",
+                     source->name);
+}
+
 int config_require_secrets(const struct config *config, struct fault *why)
 {
     if (config->secrets_fault.kind != FAULT_NONE)
@@ -337,6 +385,8 @@ int config_require_secrets(const struct config *config, struct fault *why)
     for (size_t i = 0; i < config->source_count; i++) {
         const struct config_source *source = &config->sources[i];
 
+        if (config_secret_is_exposed(config, source))
+            return refuse_exposed(config, source, why);
         if (source->secret_count > 0 || source->secrets_dir != NULL)
             continue;
         return fault_set(why, FAULT_CONFIG,

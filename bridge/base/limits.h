@@ -21,6 +21,9 @@ enum {
     LIMIT_REPLY = 16 * KIB, /* the longest answer, a list of errors */
     LIMIT_WORKERS_MAX = 4096,
 
+    LIMIT_LANES = 16, /* producers side by side; each has a queue of its own,
+                         of 24 MiB unless configured otherwise */
+
     /* one event */
     LIMIT_JSON_DEPTH = 64,
     LIMIT_PARSE_HEAP = 8 * MIB,        /* of one body */

@@ -47,6 +47,14 @@ const struct setting settings[] = {
      .commands = CONFIG_SERVE,
      .help = "File into which the bound port is written, for scripts."},
     {.section = "http",
+     .key = "published_on",
+     .type = SETTING_TEXT,
+     .offset = AT(http.published_on),
+     .commands = RECEIVES,
+     .help = "Address on which the port of a container is published, told by "
+             "whoever runs it. Unless it is a loopback address, `serve` does "
+             "not start with a secret that stands in examples."},
+    {.section = "http",
      .key = "threads",
      .type = SETTING_INT,
      .offset = AT(http.threads),
@@ -221,6 +229,17 @@ const struct setting settings[] = {
      .commands = PRODUCES,
      .help = "How long a request waits for Kafka's confirmation; then 503. "
              "Aurix itself waits 10 s."},
+    {.section = "deliver",
+     .key = "lanes",
+     .type = SETTING_INT,
+     .offset = AT(deliver.lanes),
+     .fallback = "3",
+     .min = 1,
+     .max = LIMIT_LANES,
+     .commands = PRODUCES,
+     .help = "Kafka producers side by side, each with one request in flight; "
+             "a key keeps to one. Best is a divisor of the topics' number of "
+             "partitions."},
     {.section = "deliver",
      .key = "notice_ms",
      .type = SETTING_INT,

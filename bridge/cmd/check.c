@@ -88,7 +88,14 @@ static void check_secrets(struct check *ck)
     for (size_t i = 0; i < config->source_count; i++) {
         const struct config_source *source = &config->sources[i];
 
-        if (source->secret_is_known_default)
+        if (config_secret_is_exposed(config, source))
+            check_tell(ck, CHECK_FAIL,
+                       "replace it by what the registration returned, or "
+                       "publish on 127.0.0.1",
+                       "secrets of source '%s': a published default for "
+                       "development, while http.published_on is '%s'",
+                       source->name, config->http.published_on);
+        else if (source->secret_is_known_default)
             check_tell(ck, CHECK_WARN,
                        "set AURIX_WEBHOOK_SECRET before anybody else can "
                        "reach it",

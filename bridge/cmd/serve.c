@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/ready.h"
 #include "cmd/cmd.h"
+#include "cmd/kafka_hint.h"
 #include "deliver/delivery.h"
 #include "event/catalog.h"
 #include "event/routes.h"
@@ -85,6 +86,7 @@ static int open_all(struct service *sv, struct cmd *cmd, struct fault *why)
     const struct config *config = &cmd->config;
     struct delivery_options options = {.kafka = &config->kafka,
                                        .producer = &config->producer,
+                                       .lanes = (int)config->deliver.lanes,
                                        .deadline_ms =
                                            (int)config->deliver.deadline_ms};
 
@@ -97,6 +99,7 @@ static int open_all(struct service *sv, struct cmd *cmd, struct fault *why)
         traffic_setup(config, sv->catalog, why) == -1)
         return -1;
     warn_of_known_secrets(config);
+    kafka_hint_log(config);
     sv->running = ready_register("running");
     options.topics = sv->topics;
     options.topic_count = sv->topic_count;

@@ -360,6 +360,7 @@ int delivery_open(struct delivery **out, const struct delivery_options *options,
                                   .producer = options->producer,
                                   .topics = options->topics,
                                   .topic_count = options->topic_count,
+                                  .lanes = options->lanes,
                                   .on_report = on_report};
     init_producer_lock(&dl->producer_lock);
     pthread_mutex_init(&dl->stop_lock, NULL);

@@ -32,6 +32,7 @@ struct delivery_options {
     const struct config_pairs *producer; /* [producer] */
     const char *const *topics;           /* all that are sent to */
     size_t topic_count;
+    int lanes;       /* requests in flight at a time; see kafka/producer.h */
     int deadline_ms; /* how long one record may wait for its report */
 };
 

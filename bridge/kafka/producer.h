@@ -1,9 +1,10 @@
 /*
- * producer.h - an idempotent producer, one delivery report per record
+ * producer.h - idempotent producers side by side, one report per record
  *
  * acks=all, idempotence, the Java clients' partitioner, and no timeout of
  * librdkafka's own: how long a request waits is deliver/'s business. A record
- * that was sent is reported exactly once, with whether it is in Kafka.
+ * that was sent is reported exactly once, with whether it is in Kafka. Records
+ * of one key keep their order, from the first to the last.
  *
  * A producer that has met a fatal error takes nothing more; its reports
  * drain, and whoever owns it makes a new one.
@@ -48,6 +49,7 @@ struct producer_options {
     const char *const *topics; /* all that will ever be sent to; borrowed for
                                   the producer's life */
     size_t topic_count;
+    int lanes; /* producers of librdkafka's, one request in flight each */
     producer_report_fn *on_report;
 };
 

@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -151,6 +152,105 @@ static void test_require_secrets(void **state)
     config_release(&config);
 }
 
+/* The secret is the one that docker-compose.yml brings, unless the row has
+ * another. */
+static void test_exposed_secret(void **state)
+{
+#define TOO_LONG "0000:0000:0000:0000:0000:0000:0000:0000:0000:0001"
+    static const struct {
+        const char *published_on;
+        const char *secret;
+        bool exposed;
+    } rows[] = {
+        {"",                  NULL,        false},
+        {"127.0.0.1",         NULL,        false},
+        {"127.8.0.1",         NULL,        false},
+        {"::1",               NULL,        false},
+        {"[::1]",             NULL,        false},
+        {"0:0:0:0:0:0:0:1",   NULL,        false},
+        {"localhost",         NULL,        false},
+        {"LocalHost",         NULL,        false},
+        {"0.0.0.0",           NULL,        true },
+        {"192.0.2.7",         NULL,        true },
+        {"128.0.0.1",         NULL,        true },
+        {"::",                NULL,        true },
+        {"[::]",              NULL,        true },
+        {"2001:db8::1",       NULL,        true },
+        {"::ffff:192.0.2.7",  NULL,        true },
+        /* no addresses, so nobody knows what they are tomorrow */
+        {"127.0.0.1.example", NULL,        true },
+        {"127.1",             NULL,        true },
+        {"localhost.example", NULL,        true },
+        {"[::1",              NULL,        true },
+        {"[",                 NULL,        true },
+        {"[]",                NULL,        true },
+        {" ",                 NULL,        true },
+        {TOO_LONG,            NULL,        true },
+        {"0.0.0.0",           "one's own", false},
+        {"192.0.2.7",         "one's own", false},
+    };
+    static struct config config;
+    struct fault why;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char set[128];
+        char variable[128];
+        bool exposed;
+
+        snprintf(set, sizeof(set), "http.published_on=%s",
+                 rows[i].published_on);
+        snprintf(variable, sizeof(variable), "AURIX_WEBHOOK_SECRET=%s",
+                 rows[i].secret != NULL ? rows[i].secret
+                                        : "aurix_development_secret");
+        assert_int_equal(load(&config, &why, set, variable), 0);
+        exposed = config_secret_is_exposed(&config, &config.sources[0]);
+        if (exposed != rows[i].exposed)
+            fail_msg("'%s'", rows[i].published_on);
+        assert_int_equal(config_require_secrets(&config, &why),
+                         exposed ? -1 : 0);
+        config_release(&config);
+    }
+}
+
+/* What to do about it; and among several sources, which one it is. */
+static void test_exposed_secret_is_told(void **state)
+{
+    static struct config config;
+    struct fault why;
+
+    (void)state;
+    assert_int_equal(load(&config, &why, "http.published_on=0.0.0.0",
+                          "AURIX_WEBHOOK_SECRET=your_shared_secret_here"),
+                     0);
+    assert_int_equal(config_require_secrets(&config, &why), -1);
+    assert_int_equal(why.kind, FAULT_CONFIG);
+    assert_string_equal(
+        why.text, "cannot serve on '0.0.0.0' (http.published_on) with a secret "
+                  "of source 'aurix' that stands in examples: anybody could "
+                  "sign with it; set AURIX_WEBHOOK_SECRET_FILE or "
+                  "source.aurix.secret to what the registration returned, or "
+                  "publish on 127.0.0.1");
+    config_release(&config);
+
+    write_file("two.ini", "[http]\npublished_on = 192.0.2.7\n"
+                          "[source first]\nsecret = one's own\n"
+                          "[source second]\npath = /2\nsecret = mine\n"
+                          "secret = aurix_development_secret\n");
+    assert_int_equal(config_load(&config,
+                                 &(struct config_origin){"two.ini", NULL, NULL},
+                                 NULL, &why),
+                     0);
+    assert_false(config_secret_is_exposed(&config, &config.sources[0]));
+    assert_true(config_secret_is_exposed(&config, &config.sources[1]));
+    fault_clear(&why);
+    assert_int_equal(config_require_secrets(&config, &why), -1);
+    assert_non_null(strstr(why.text, "source 'second'"));
+    assert_null(strstr(why.text, "AURIX_WEBHOOK_SECRET"));
+    config_release(&config);
+    unlink("two.ini");
+}
+
 static void test_missing_file(void **state)
 {
     static struct config config;
@@ -207,6 +307,8 @@ int main(void)
         cmocka_unit_test(test_secrets_dir),
         cmocka_unit_test(test_secrets_dir_faults),
         cmocka_unit_test(test_require_secrets),
+        cmocka_unit_test(test_exposed_secret),
+        cmocka_unit_test(test_exposed_secret_is_told),
         cmocka_unit_test(test_missing_file),
         cmocka_unit_test(test_too_many_sources),
         cmocka_unit_test(test_too_many_routes),

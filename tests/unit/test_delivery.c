@@ -16,6 +16,13 @@
 #include <sched.h>
 #include <stdlib.h>
 
+enum { LANES = 2 }; /* so that lanes share partitions, of which there are 3 */
+
+/* Whichever lane a key takes, some of these take each. */
+static const char *const keys[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+
+enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
+
 static const char *const topics[] = {"events"};
 
 /* A mock of the test's own: errors can be pushed through its handle. */
@@ -35,6 +42,7 @@ static void open_delivery(int deadline_ms)
         .producer = &no_pairs,
         .topics = topics,
         .topic_count = 1,
+        .lanes = LANES,
         .deadline_ms = deadline_ms};
     int64_t until = deadline_us();
 
@@ -75,10 +83,10 @@ static int teardown(void **state)
 static void count_done(void *ctx) { ++*(int *)ctx; }
 
 /* Sends one; the kind of the fault, FAULT_NONE if it is safe. */
-static enum fault_kind send_one(const char *topic)
+static enum fault_kind send_keyed(const char *topic, const char *key)
 {
     struct record record = {
-        .topic = topic, .key = slice_of("key"), .value = slice_of("value")};
+        .topic = topic, .key = slice_of(key), .value = slice_of("value")};
     struct fault why = FAULT_INIT;
     int done = 0;
     int rc;
@@ -88,6 +96,11 @@ static enum fault_kind send_one(const char *topic)
     assert_int_equal(rc, why.kind == FAULT_NONE ? 0 : -1);
     assert_int_equal(done, rc == 0 ? 1 : 0);
     return why.kind;
+}
+
+static enum fault_kind send_one(const char *topic)
+{
+    return send_keyed(topic, "key");
 }
 
 /* The value of a line of /metrics, -1 if there is none. */
@@ -135,11 +148,11 @@ static void test_confirmed(void **state)
         metric_value("aurix_bridge_kafka_ack_duration_seconds_count ") >= 20);
 }
 
-static void *send_some(void *arg)
+static void *send_some(void *key)
 {
     for (int i = 0; i < 100; i++)
-        assert_int_equal(send_one("events"), FAULT_NONE);
-    return arg;
+        assert_int_equal(send_keyed("events", key), FAULT_NONE);
+    return NULL;
 }
 
 static void test_confirmed_to_many(void **state)
@@ -149,7 +162,9 @@ static void test_confirmed_to_many(void **state)
     (void)state;
     open_delivery(DEADLINE_MS);
     for (size_t i = 0; i < 16; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, send_some, NULL), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, send_some,
+                                        (void *)(uintptr_t)keys[i % KEYS]),
+                         0);
     for (size_t i = 0; i < 16; i++)
         pthread_join(threads[i], NULL);
 }
@@ -227,10 +242,9 @@ static int records_there(void)
     return count;
 }
 
-static void *send_one_of_many(void *arg)
+static void *send_one_of_many(void *key)
 {
-    (void)arg;
-    return (void *)(intptr_t)(send_one("events") == FAULT_NONE);
+    return (void *)(intptr_t)(send_keyed("events", key) == FAULT_NONE);
 }
 
 /*
@@ -248,10 +262,12 @@ static void test_the_first_batch_fails(void **state)
     open_delivery(DEADLINE_MS);
     rd_kafka_mock_broker_set_rtt(mock.cluster, 1, 50);
     rd_kafka_mock_push_request_errors(
-        mock.cluster, 0, 1, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
+        mock.cluster, 0, 2, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+        RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
     for (size_t i = 0; i < 32; i++)
-        assert_int_equal(
-            pthread_create(&threads[i], NULL, send_one_of_many, NULL), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, send_one_of_many,
+                                        (void *)(uintptr_t)keys[i % KEYS]),
+                         0);
     for (size_t i = 0; i < 32; i++) {
         void *safe;
 
@@ -263,22 +279,24 @@ static void test_the_first_batch_fails(void **state)
     assert_int_equal(records_there(), 32);
 }
 
-/* A fatal error of the producer is an ordinary path: it is replaced. */
+/* A fatal error of a lane is an ordinary path: all of them are replaced. */
 static void test_fatal_error(void **state)
 {
-    long renewals;
     int64_t until = deadline_us();
 
     (void)state;
     open_delivery(DEADLINE_MS);
-    assert_int_equal(send_one("events"), FAULT_NONE);
-    renewals = metric_value("aurix_bridge_producer_renewals_total ");
-    rd_kafka_mock_push_request_errors(
-        mock.cluster, 0, 1, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
-    assert_int_equal(send_one("events"), FAULT_UNAVAILABLE);
-    wait_metric("aurix_bridge_producer_renewals_total ", renewals + 1);
-    while (send_one("events") != FAULT_NONE)
-        assert_true(clock_now_us() < until);
+    for (size_t i = 0; i < KEYS; i++) {
+        long renewals = metric_value("aurix_bridge_producer_renewals_total ");
+
+        assert_int_equal(send_keyed("events", keys[i]), FAULT_NONE);
+        rd_kafka_mock_push_request_errors(
+            mock.cluster, 0, 1, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+        assert_int_equal(send_keyed("events", keys[i]), FAULT_UNAVAILABLE);
+        wait_metric("aurix_bridge_producer_renewals_total ", renewals + 1);
+        while (send_keyed("events", keys[i]) != FAULT_NONE)
+            assert_true(clock_now_us() < until);
+    }
 }
 
 int main(void)
