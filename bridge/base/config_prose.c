@@ -81,6 +81,7 @@ const char prose_head[] =
     "[kafka]\n"
     "bootstrap.servers = kafka-1:9093,kafka-2:9093,kafka-3:9093\n"
     "security.protocol = SASL_SSL\n"
+    "ssl.ca.location = /etc/aurix-bridge/kafka-ca.pem\n"
     "sasl.mechanism = SCRAM-SHA-512\n"
     "sasl.username = bridge\n"
     "```\n"

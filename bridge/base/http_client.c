@@ -36,6 +36,7 @@ struct exchange {
     struct curl_slist *headers;
     char *shown_url; /* by curl_url_get(): without anything secret */
     bool loopback;
+    bool head_ended; /* the empty line behind the headers has come */
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -165,6 +166,20 @@ static size_t take_body(char *data, size_t size, size_t count, void *opaque)
     return size * count;
 }
 
+/* libcurl takes a connection that ends within the headers for the end of an
+ * answer without a body. */
+static size_t take_header(char *line, size_t size, size_t count, void *opaque)
+{
+    struct exchange *ex = opaque;
+    size_t len = size * count;
+
+    if (len > 5 && memcmp(line, "HTTP/", 5) == 0)
+        ex->head_ended = false; /* a first line: "100 Continue" had one too */
+    else if (len > 0 && (line[0] == '\r' || line[0] == '\n'))
+        ex->head_ended = true; /* what comes behind a body changes nothing */
+    return len;
+}
+
 static CURLcode set_method(CURL *curl, const struct http_request *req)
 {
     bool has_body = req->body.data != NULL;
@@ -207,6 +222,8 @@ static CURLcode set_options(struct http_client *client, struct exchange *ex)
     SET(CURLOPT_NOSIGNAL, 1L); /* signals belong to the main thread */
     SET(CURLOPT_TCP_NODELAY, 1L);
     SET(CURLOPT_ERRORBUFFER, client->reason);
+    SET(CURLOPT_HEADERFUNCTION, take_header);
+    SET(CURLOPT_HEADERDATA, ex);
     SET(CURLOPT_WRITEFUNCTION, take_body);
     SET(CURLOPT_WRITEDATA, ex);
     if (ex->loopback) /* a proxy's loopback is another machine */
@@ -240,6 +257,7 @@ static int tell(const struct http_client *client, const struct exchange *ex,
     case CURLE_COULDNT_CONNECT:
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
+        ex->answer->connected = false;
         return fault_set(why, FAULT_IO, "cannot connect to '%s': %s",
                          ex->shown_url, reason);
     default:
@@ -260,8 +278,14 @@ static int exchange(struct http_client *client, struct exchange *ex,
     err = set_options(client, ex);
     if (err == CURLE_OK)
         err = curl_easy_perform(client->curl);
+    ex->answer->connected = true; /* unless tell() knows better */
     if (err != CURLE_OK)
         return tell(client, ex, err, why);
+    if (!ex->head_ended)
+        return fault_set(why, FAULT_IO,
+                         "the exchange with '%s' broke: the answer ended "
+                         "within its headers",
+                         ex->shown_url);
 
     curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
     ex->answer->status = (int)status;

@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "base/slice.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct http_client;
@@ -29,6 +30,8 @@ struct http_request {
 
 struct http_answer {
     int status;
+    bool connected; /* after FAULT_IO: there was a connection, and it broke or
+                       brought what cannot be used */
     int64_t elapsed_us;
     struct buf body; /* the caller releases it; at most LIMIT_HTTP_ANSWER */
 };

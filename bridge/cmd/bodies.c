@@ -17,6 +17,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+enum { WORD_SIZE = 8 /* with its NUL */ };
+
 void bodies_release(struct bodies *bodies)
 {
     for (size_t i = 0; i < bodies->count; i++) {
@@ -127,33 +129,49 @@ int bodies_add_examples(struct bodies *bodies, const char *type,
     return fault_set(why, FAULT_USAGE, "no example for event type '%s'", type);
 }
 
-/* `len` letters and digits that nobody guesses, terminated. */
-static int random_word(char *out, size_t len, struct fault *why)
+int bodies_first_serial(uint64_t *out, struct fault *why)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                  "abcdefghijklmnopqrstuvwxyz0123456789-_";
-
-    if (getrandom(out, len, 0) != (ssize_t)len)
+    if (getrandom(out, sizeof(*out), 0) != (ssize_t)sizeof(*out))
         return fault_set_errno(why, FAULT_IO, errno, "cannot get random bytes");
-    for (size_t i = 0; i < len; i++) {
-        /* The two signs of the 64 are no letters; 'x' stands in. */
-        char letter = letters[(unsigned char)out[i] & 63];
-
-        out[i] = letter == '-' || letter == '_' ? 'x' : letter;
-    }
-    out[len] = '\0';
     return 0;
 }
 
-static int set_fresh(json_t *event, struct fault *why)
+/*
+ * Seven letters and digits, as the sender's ids have. A serial has a word of
+ * its own as long as there are any (3.5e12): multiplying by a number that
+ * has no factor in common with 62 only changes their order.
+ */
+static void make_word(uint64_t serial, char word[WORD_SIZE])
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "abcdefghijklmnopqrstuvwxyz0123456789";
+    const uint64_t words = 62ULL * 62 * 62 * 62 * 62 * 62 * 62;
+    uint64_t rest = serial % words * 1999993 % words;
+
+    for (int i = 0; i < WORD_SIZE - 1; i++) {
+        word[i] = letters[rest % 62];
+        rest /= 62;
+    }
+    word[WORD_SIZE - 1] = '\0';
+}
+
+static json_t *make_correlation_id(const struct renewal *renewal,
+                                   const char *word)
+{
+    if (renewal->key == -1)
+        return json_sprintf("O-%s", word);
+    return json_sprintf("O-k%06lld", (long long)renewal->key);
+}
+
+static int set_fresh(json_t *event, const struct renewal *renewal,
+                     struct fault *why)
 {
     json_t *data = json_object_get(event, "data");
     int64_t now_ms = clock_real_ms();
     char timestamp[CLOCK_RFC3339_SIZE];
-    char word[8];
+    char word[WORD_SIZE];
 
-    if (random_word(word, 7, why) == -1)
-        return -1;
+    make_word(renewal->serial, word);
     clock_rfc3339(now_ms, timestamp);
     if (json_object_set_new(
             event, "event_id",
@@ -162,12 +180,13 @@ static int set_fresh(json_t *event, struct fault *why)
         json_object_set_new(event, "timestamp", json_string(timestamp)) == -1 ||
         (json_is_object(data) &&
          json_object_set_new(data, "correlation_id",
-                             json_sprintf("O-%s", word)) == -1))
+                             make_correlation_id(renewal, word)) == -1))
         return fault_set(why, FAULT_NOMEM, "cannot change an event");
     return 0;
 }
 
-int bodies_renew(struct buf *out, const struct body *body, struct fault *why)
+int bodies_renew(struct buf *out, const struct body *body,
+                 const struct renewal *renewal, struct fault *why)
 {
     json_t *event = json_loadb(body->bytes.data == NULL ? "" : body->bytes.data,
                                body->bytes.len, 0, NULL);
@@ -176,9 +195,9 @@ int bodies_renew(struct buf *out, const struct body *body, struct fault *why)
     if (!json_is_object(event))
         fault_set(why, FAULT_USAGE,
                   "cannot renew '%s': it is not a JSON object; send it without "
-                  "--fresh",
+                  "--fresh and --keys",
                   body->name);
-    else if (set_fresh(event, why) == 0)
+    else if (set_fresh(event, renewal, why) == 0)
         rc = add_json(out, event, why);
     json_decref(event);
     return rc;

@@ -11,6 +11,7 @@
 #include "base/fault.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* A body and what to call it: the file's name or the event type. Both are
  * the list's. */
@@ -37,11 +38,24 @@ int bodies_add_file(struct bodies *bodies, const char *path, struct fault *why);
 int bodies_add_examples(struct bodies *bodies, const char *type,
                         struct fault *why);
 
+/* What makes an event another one. */
+struct renewal {
+    uint64_t serial; /* no other event of this run has it */
+    int64_t key;     /* of the correlation id, which is the same in every run;
+                        -1: one that no other event of this run has */
+};
+
+/* Where a run's serials begin, so that its ids are not those of the last
+ * run. FAULT_IO: no random bytes. */
+int bodies_first_serial(uint64_t *out, struct fault *why);
+
 /*
  * Writes a body into `out` as an event that has not been sent before: with
- * an event id, a correlation id and a timestamp of its own. FAULT_USAGE: it
- * is not an event.
+ * an event id and a timestamp of its own, and with the correlation id that
+ * `renewal` asks for. FAULT_USAGE: it is not an event. FAULT_NOMEM,
+ * FAULT_TOO_LARGE.
  */
-int bodies_renew(struct buf *out, const struct body *body, struct fault *why);
+int bodies_renew(struct buf *out, const struct body *body,
+                 const struct renewal *renewal, struct fault *why);
 
 #endif

@@ -7,7 +7,9 @@
 #include "cmd/check.h"
 
 #include "base/limits.h"
+#include "cmd/kafka_hint.h"
 #include "kafka/admin.h"
+#include "kafka/client.h"
 #include "kafka/producer.h"
 
 #include <inttypes.h>
@@ -175,19 +177,21 @@ done:
 
 void check_kafka(struct check *ck)
 {
+    const char *version = client_library_version();
     struct kafka_admin *admin = NULL;
     struct fault why = FAULT_INIT;
     int brokers = 0;
 
+    if (kafka_hint_old_scram(ck->config, version))
+        check_tell(ck, CHECK_WARN, KAFKA_HINT_OLD_SCRAM_ADVICE,
+                   "brokers: librdkafka %s " KAFKA_HINT_OLD_SCRAM, version);
     if (kafka_admin_new(&admin, &ck->config->kafka, &why) == -1) {
         check_tell(ck, CHECK_FAIL, "correct [kafka]", "brokers: %s", why.text);
         return;
     }
     if (kafka_admin_brokers(admin, KAFKA_TIMEOUT_MS, &brokers, &why) == -1) {
-        check_tell(ck, CHECK_FAIL,
-                   "start them, or set kafka.bootstrap.servers; topics were "
-                   "not looked at",
-                   "brokers: %s", why.text);
+        check_tell(ck, CHECK_FAIL, kafka_hint(&why),
+                   "brokers: topics cannot be looked at, %s", why.text);
     } else {
         check_tell(ck, CHECK_OK, NULL, "brokers: %d", brokers);
         check_topics(ck, admin, brokers);

@@ -3,6 +3,7 @@
  */
 #include "cmd/cmd.h"
 
+#include "cmd/kafka_hint.h"
 #include "consume/consumer.h"
 #include "kafka/client.h"
 #include "ops/admin.h"
@@ -54,6 +55,7 @@ static int run_consume(struct cmd *cmd)
         goto done;
     }
     client_metrics_register();
+    kafka_hint_log(config);
     if (cmd_stop_on_signal(&stop, &why) == -1 ||
         cmd_start_admin(&admin, cmd, &why) == -1)
         goto done;

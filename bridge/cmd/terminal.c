@@ -29,9 +29,9 @@ void terminal_init(struct terminal *term, FILE *out)
     const char *kind = getenv("TERM");
 
     term->out = out;
-    term->colour = isatty(fileno(out)) == 1 &&
-                   (no_color == NULL || no_color[0] == '\0') &&
-                   (kind == NULL || strcmp(kind, "dumb") != 0);
+    term->live =
+        isatty(fileno(out)) == 1 && (kind == NULL || strcmp(kind, "dumb") != 0);
+    term->colour = term->live && (no_color == NULL || no_color[0] == '\0');
     term->utf8 = locale_is_utf8();
 }
 

@@ -21,6 +21,7 @@ enum terminal_style {
 
 struct terminal {
     FILE *out;
+    bool live; /* a terminal that can write a line anew */
     bool colour;
     bool utf8;
 };

@@ -8,8 +8,10 @@
 #include "cmd/cmd.h"
 
 #include "base/buf.h"
+#include "cmd/kafka_hint.h"
 #include "event/routes.h"
 #include "kafka/admin.h"
+#include "kafka/client.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -240,6 +242,21 @@ static int require_joinable(const struct topics *tp, struct fault *why)
 /* ---- the command ----------------------------------------------------------
  */
 
+/* Behind what went wrong: what to do about it. */
+static void advise(const struct config *config, const struct fault *why)
+{
+    const char *version = client_library_version();
+
+    if (why->kind != FAULT_UNAVAILABLE)
+        return;
+    fprintf(stderr, "aurix-bridge topics: %s\n", kafka_hint(why));
+    if (kafka_hint_old_scram(config, version))
+        fprintf(stderr,
+                "aurix-bridge topics: librdkafka %s " KAFKA_HINT_OLD_SCRAM
+                ": " KAFKA_HINT_OLD_SCRAM_ADVICE "\n",
+                version);
+}
+
 static int run_topics(struct cmd *cmd)
 {
     struct topics tp = {
@@ -271,7 +288,11 @@ done:
     kafka_admin_free(tp.admin);
     routes_free(tp.routes);
     free(tp.items);
-    return rc == -1 ? cmd_failed(cmd, &why) : CMD_OK;
+    if (rc == 0)
+        return CMD_OK;
+    rc = cmd_failed(cmd, &why);
+    advise(&cmd->config, &why);
+    return rc;
 }
 
 static const struct cmd_option options[] = {

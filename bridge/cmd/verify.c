@@ -2,87 +2,19 @@
  * verify.c - does this signature belong to this body?
  *
  * Checks with every secret of every source, and names the one that fits by
- * its number only. Where none fits, the usual reasons are tried: they cost
- * nothing and save an afternoon.
+ * its number only. Where none fits, the usual reasons are looked for: in the
+ * signature by given.h, in body and secret by mismatch.h.
  */
 #include "base/digest.h"
 #include "base/limits.h"
 #include "cmd/cmd.h"
+#include "cmd/given.h"
 #include "cmd/input.h"
+#include "cmd/mismatch.h"
+#include "cmd/sources.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
-
-/* What was given, taken apart. */
-struct given {
-    char hex[DIGEST_HEX_SIZE]; /* lower case */
-    bool had_upper;
-    bool had_prefix;
-};
-
-/* Where a secret is that made the signature. */
-struct place {
-    const struct config_source *source;
-    size_t index;
-};
-
-static int take_apart(struct given *given, const char *text, struct fault *why)
-{
-    size_t len;
-
-    memset(given, 0, sizeof(*given));
-    if (strncasecmp(text, "sha256=", 7) == 0) {
-        given->had_prefix = true;
-        text += 7;
-    }
-    len = strlen(text);
-    for (size_t i = 0; i < len; i++)
-        if (!isxdigit((unsigned char)text[i]))
-            return fault_set(why, FAULT_SIGNATURE,
-                             "the signature is not hexadecimal: '%c' at "
-                             "position %zu",
-                             isprint((unsigned char)text[i]) ? text[i] : '?',
-                             i + 1);
-    if (len != DIGEST_HEX_SIZE - 1)
-        return fault_set(why, FAULT_SIGNATURE,
-                         "the signature has %zu hexadecimal digits, an "
-                         "HMAC-SHA256 has %d%s",
-                         len, DIGEST_HEX_SIZE - 1,
-                         len == 40 ? "; 40 are a SHA-1" : "");
-    for (size_t i = 0; i < len; i++) {
-        given->had_upper = given->had_upper || isupper((unsigned char)text[i]);
-        given->hex[i] = (char)tolower((unsigned char)text[i]);
-    }
-    return 0;
-}
-
-/* 1: *place says which secret signed this body; 0: none did; -1: fault. */
-static int find_secret(struct place *place, const struct config *config,
-                       const struct given *given, struct slice body,
-                       struct fault *why)
-{
-    unsigned char digest[DIGEST_SIZE];
-    char hex[DIGEST_HEX_SIZE];
-
-    for (size_t i = 0; i < config->source_count; i++) {
-        const struct config_source *source = &config->sources[i];
-
-        for (size_t k = 0; k < source->secret_count; k++) {
-            if (digest_hmac(slice_of(source->secrets[k]), body, digest, why) ==
-                -1)
-                return -1;
-            digest_hex(digest, hex);
-            if (digest_equal(hex, given->hex, DIGEST_HEX_SIZE)) {
-                place->source = source;
-                place->index = k;
-                return 1;
-            }
-        }
-    }
-    return 0;
-}
 
 static size_t count_secrets(const struct config *config)
 {
@@ -93,92 +25,144 @@ static size_t count_secrets(const struct config *config)
     return count;
 }
 
-static void tell_place(const struct place *place)
+static const char *plural(size_t count) { return count == 1 ? "" : "s"; }
+
+static void tell_place(const struct mismatch_place *place)
 {
     printf("secret %zu of %zu of source '%s'", place->index + 1,
            place->source->secret_count, place->source->name);
 }
 
-/* The body as an editor or a shell may have changed it. */
-static int try_changed(const struct config *config, const struct given *given,
-                       struct buf *body, struct fault *why)
+/* The signature has digits that are missing. */
+static int tell_too_short(const struct config *config,
+                          const struct given *given, struct slice body,
+                          struct fault *why)
 {
-    struct slice shorter = buf_slice(body);
-    struct place place;
-    int found = 0;
+    struct mismatch_place place;
+    size_t digits = strlen(given->hex);
+    int found =
+        mismatch_find_secret(&place, config, NULL, given->hex, body, why);
 
-    if (shorter.len > 0 && shorter.data[shorter.len - 1] == '\n') {
-        shorter.len--;
-        found = find_secret(&place, config, given, shorter, why);
-        if (found == 0 && shorter.len > 0 &&
-            shorter.data[shorter.len - 1] == '\r') {
-            shorter.len--;
-            found = find_secret(&place, config, given, shorter, why);
-        }
-        if (found == 1) {
-            printf("it matches without the newline at the end: ");
-            tell_place(&place);
-            printf("; an editor may have added it\n");
-        }
-    } else {
-        if (buf_add(body, "\n", 1, why) == -1)
-            return -1;
-        found = find_secret(&place, config, given, buf_slice(body), why);
-        if (found == 1) {
-            printf("it matches with a newline at the end: ");
-            tell_place(&place);
-            printf("; a shell may have removed it\n");
-        }
+    if (found == -1)
+        return -1;
+    printf("no match: the signature has %zu hexadecimal digit%s, an "
+           "HMAC-SHA256 has %d%s\n",
+           digits, plural(digits), DIGEST_HEX_SIZE - 1,
+           given_digits_hint(digits));
+    if (found == 1) {
+        printf("these belong to the signature by ");
+        tell_place(&place);
+        printf("; the others were cut off\n");
     }
-    return found;
+    return 1;
 }
 
-static int explain(const struct config *config, const struct given *given,
-                   struct buf *body, struct fault *why)
+static void tell_found(const struct mismatch *found)
+{
+    printf("it would match");
+    if (found->body_how != NULL)
+        printf(" with the body %s (%s)", found->body_how, found->body_because);
+    if (found->secret_how != NULL)
+        printf("%s with the secret %s (%s)",
+               found->body_how != NULL ? " and" : "", found->secret_how,
+               found->secret_because);
+    if (found->place.source != NULL) {
+        printf(": ");
+        tell_place(&found->place);
+    }
+    printf("\n");
+}
+
+/* No secret signed this body: looks for what may have happened. */
+static int tell_mismatch(const struct config *config, const struct given *given,
+                         struct slice body, struct fault *why)
 {
     size_t secrets = count_secrets(config);
-    int found;
+    struct mismatch how;
+    int found = mismatch_explain(&how, config, given->hex, body, why);
 
-    printf("no match: %zu bytes, %zu secret%s tried\n", body->len, secrets,
-           secrets == 1 ? "" : "s");
-    found = try_changed(config, given, body, why);
-    if (found == 0)
+    if (found == -1)
+        return -1;
+    printf("no match: %zu byte%s, %zu secret%s tried\n", body.len,
+           plural(body.len), secrets, plural(secrets));
+    if (given->oddities != 0) {
+        printf("about the signature: ");
+        given_tell(stdout, given);
+        printf("\n");
+    }
+    if (found == 1)
+        tell_found(&how);
+    else if (body.len == 0)
+        printf("the body is empty: it may have been read before it was kept\n");
+    else
         printf("either another secret signed it, or the body is not, byte for "
-               "byte, what was signed\n");
-    return found == -1 ? -1 : 0;
+               "byte, what was signed; take the secret that the registration "
+               "returned, and the body as it came, not as a log or a viewer "
+               "shows it\n");
+    return 1;
+}
+
+/* A secret signed this body. 0: and the bridge would take it; 1: it would
+ * not. `wanted` is the source that was asked for, or NULL. */
+static int tell_match(const struct config *config, const struct given *given,
+                      const struct mismatch_place *place,
+                      const struct config_source *wanted)
+{
+    bool elsewhere = wanted != NULL && place->source != wanted;
+
+    if (given->oddities == 0 && !elsewhere) {
+        printf("match: ");
+        tell_place(place);
+        if (config->source_count > 1)
+            printf(", path %s", place->source->path);
+        printf("%s\n",
+               given->prefixed ? " ('sha256=' in front is tolerated)" : "");
+        return 0;
+    }
+    printf("no match: ");
+    if (given->oddities != 0) {
+        given_tell(stdout, given);
+        printf("; otherwise it is that of ");
+    } else {
+        printf("it is that of ");
+    }
+    tell_place(place);
+    if (elsewhere)
+        printf(", which is posted to %s, and not to %s as source '%s' is",
+               place->source->path, wanted->path, wanted->name);
+    printf("\n");
+    return 1;
 }
 
 /* 0: valid; 1: not, and said why; -1: could not tell. */
 static int verify(const struct cmd *cmd, struct buf *body, struct fault *why)
 {
+    const struct config *config = &cmd->config;
+    const struct config_source *wanted = NULL;
+    struct mismatch_place place;
     struct given given;
-    struct place place;
+    struct slice bytes;
     int found;
 
+    if (cmd_option(cmd, "source") != NULL) {
+        wanted = cmd_source(cmd, why);
+        if (wanted == NULL)
+            return -1;
+    }
     if (input_read(body, cmd->argv[0], why) == -1)
         return -1;
-    if (take_apart(&given, cmd_option(cmd, "signature"), why) == -1) {
+    bytes = body->data == NULL ? slice_of("") : buf_slice(body);
+    if (given_parse(&given, cmd_option(cmd, "signature"), why) == -1) {
         printf("no match: %s\n", why->text);
         return 1;
     }
-
-    found = find_secret(&place, &cmd->config, &given, buf_slice(body), why);
+    if (strlen(given.hex) < DIGEST_HEX_SIZE - 1)
+        return tell_too_short(config, &given, bytes, why);
+    found = mismatch_find_secret(&place, config, wanted, given.hex, bytes, why);
     if (found == -1)
         return -1;
-    if (found == 0)
-        return explain(&cmd->config, &given, body, why) == -1 ? -1 : 1;
-    if (given.had_upper) {
-        printf("no match: the signature is in upper case; in lower case it is "
-               "that of ");
-        tell_place(&place);
-        printf("\n");
-        return 1;
-    }
-    printf("match: ");
-    tell_place(&place);
-    printf("%s\n",
-           given.had_prefix ? " ('sha256=' in front is tolerated)" : "");
-    return 0;
+    return found == 1 ? tell_match(config, &given, &place, wanted)
+                      : tell_mismatch(config, &given, bytes, why);
 }
 
 static int run_verify(struct cmd *cmd)
@@ -208,7 +192,9 @@ static int run_verify(struct cmd *cmd)
 static const struct cmd_option options[] = {
     {"signature", "HEX",
      "The value of X-Hub-Signature, with or without 'sha256=' in front."},
-    {NULL,        NULL,  NULL                                           },
+    {"source",    "NAME",
+     "Only a secret of this source will do; of any source otherwise."   },
+    {NULL,        NULL,   NULL                                          },
 };
 
 const struct cmd_spec cmd_verify = {
@@ -218,8 +204,10 @@ const struct cmd_spec cmd_verify = {
     .details =
         "Computes the HMAC-SHA256 of the file's bytes, or of standard\n"
         "input's, with every secret of every source, and says which one\n"
-        "made the signature: by its number, never its text. Exit status 0\n"
-        "if one did, 1 if none.",
+        "made the signature: by its number, never its text. If none did, it\n"
+        "looks for what may have happened to signature, body and secret on\n"
+        "their way, and tells no part of them. Exit status 0 if the bridge\n"
+        "would take it, 1 if not.",
     .min_operands = 1,
     .max_operands = 1,
     .settings = CONFIG_VERIFY,

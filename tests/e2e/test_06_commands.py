@@ -1,6 +1,5 @@
 """The commands for people: what they say, and their exit status."""
 
-import json
 import os
 import re
 import signal
@@ -8,10 +7,10 @@ import socket
 from pathlib import Path
 
 import pytest
-from harness.events import SECRET, click, complete, sign, unknown
+from harness.events import SECRET, click, complete, unknown
 from harness.ports import free_ports
 from harness.processes import spawn
-from harness.programs import clean_environment, need_program, run_command
+from harness.programs import clean_environment, need_program, said
 from harness.surroundings import DATA, DEADLINE, PROGRAM
 from harness.waiting import wait_for
 
@@ -29,12 +28,6 @@ COMMANDS = {
     "check": "kafka.bootstrap.servers",
     "health": "admin.port",
 }
-
-
-def said(*arguments, **how):
-    """(exit status, standard output, standard error)"""
-    done = run_command(*arguments, **how)
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
 # ---- help, version, wrong use ------------------------------------------------
@@ -166,68 +159,6 @@ def test_ctrl_c_ends_what_has_nothing_to_tidy_up(tmp_path):
         assert process.wait(DEADLINE) == -signal.SIGINT
 
 
-# ---- verify ------------------------------------------------------------------
-
-BODY = b'{"a":"\xc3\xbc"}'
-
-
-def verify(signature, body=BODY, env=WITH_SECRET, config=()):
-    return said(
-        "verify", "--signature", signature, "-", *config, stdin=body, env=env
-    )
-
-
-@pytest.mark.parametrize("signature", [sign(BODY), "sha256=" + sign(BODY)])
-def test_verify(signature):
-    status, out, _ = verify(signature)
-    assert status == 0
-    assert "secret 1 of 1 of source 'aurix'" in out
-
-
-MISMATCHES = {
-    "another secret": (sign(BODY, "x"), BODY, "another secret"),
-    "upper case": (sign(BODY).upper(), BODY, "upper case"),
-    "too short": (sign(BODY)[:-1], BODY, "63 hexadecimal digits"),
-    "no hexadecimal": ("x" * 64, BODY, "not hexadecimal"),
-    "newline added": (sign(BODY), BODY + b"\n", "without the newline"),
-    "crlf added": (sign(BODY), BODY + b"\r\n", "without the newline"),
-    "newline removed": (sign(BODY + b"\n"), BODY, "with a newline"),
-}
-
-
-@pytest.mark.parametrize("case", MISMATCHES)
-def test_verify_explains(case):
-    signature, body, expected = MISMATCHES[case]
-    status, out, err = verify(signature, body)
-    assert status == 1
-    assert out.startswith("no match")
-    assert expected in out
-    assert SECRET not in out + err
-
-
-def test_verify_names_source_and_number(tmp_path):
-    config = tmp_path / "bridge.ini"
-    config.write_text(
-        "[source a]\npath = /a\nsecret = first-of-a-0123456\n"
-        "[source b]\npath = /b\nsecret = first-of-b-0123456\n"
-        "secret = second-of-b-012345\n"
-    )
-    status, out, err = verify(
-        sign(BODY, "second-of-b-012345"),
-        env={},
-        config=("--config", str(config)),
-    )
-    assert status == 0, err
-    assert "secret 2 of 2 of source 'b'" in out
-    assert "second-of-b" not in out
-
-
-def test_verify_without_secret():
-    status, _, err = verify(sign(BODY), env={})
-    assert status == 1
-    assert "AURIX_WEBHOOK_SECRET" in err
-
-
 # ---- validate ----------------------------------------------------------------
 
 
@@ -270,89 +201,6 @@ def test_validate_goes_on_after_what_it_cannot_read(tmp_path):
     assert status == 1
     assert "cannot open '/nonexistent'" in err
     assert out == f"{event}: valid (widget.click)\n"
-
-
-# ---- send --------------------------------------------------------------------
-
-
-def send(bridge, *arguments, secret=SECRET, **how):
-    return said(
-        "send",
-        "--set",
-        f"http.port={bridge.port}",
-        *arguments,
-        env={"AURIX_WEBHOOK_SECRET": secret},
-        **how,
-    )
-
-
-def test_send_files(shared_bridge, kafka, tmp_path):
-    body = b" " + click() + b"\n"  # every byte is signed and sent
-    path = tmp_path / "event.json"
-    path.write_bytes(body)
-    status, out, _ = send(shared_bridge, str(path), "--count", "3")
-    assert status == 0
-    assert re.fullmatch(
-        r"200: 3 answers, min [\d.]+ ms, median [\d.]+ ms, max [\d.]+ ms\n",
-        out,
-    )
-    topic = shared_bridge.topics.clicks
-    assert len(kafka.records_with_value(topic, body)) == 3
-
-
-def test_send_stdin(shared_bridge, kafka):
-    body = click()
-    status, out, _ = send(shared_bridge, "-", stdin=body)
-    assert status == 0, out
-    topic = shared_bridge.topics.clicks
-    assert len(kafka.records_with_value(topic, body)) == 1
-
-
-def test_send_examples(shared_bridge):
-    status, out, _ = send(shared_bridge, "--example", "all")
-    assert status == 0, out
-    assert re.fullmatch(r"200: \d+ answers, .*\n", out)
-
-
-def test_send_fresh(shared_bridge, kafka):
-    topics = shared_bridge.topics
-    before = {r.value for r in kafka.read_topic(topics.leads)}
-    status, out, _ = send(
-        shared_bridge, "--example", "lead.complete", "--fresh", "--count", "4"
-    )
-    assert status == 0, out
-    made = [
-        json.loads(r.value)
-        for r in kafka.read_topic(topics.leads)
-        if r.value not in before
-    ]
-    assert made
-    assert len(made) % 4 == 0
-    assert len({e["event_id"] for e in made}) == len(made)
-    assert len({e["data"]["correlation_id"] for e in made}) == len(made)
-
-
-def test_send_shows_refusals(shared_bridge):
-    status, out, _ = send(
-        shared_bridge, "--count", "5", "-", stdin=click(), secret="other"
-    )
-    assert status == 1
-    assert out.count("Invalid signature") == 1
-    assert re.search(r"^401: 5 answers, ", out, re.M)
-
-
-def test_send_to_nobody():
-    (port,) = free_ports(1)
-    status, _, err = said(
-        "send",
-        "--url",
-        f"http://127.0.0.1:{port}/webhook",
-        "-",
-        stdin=click(),
-        env=WITH_SECRET,
-    )
-    assert status == 1
-    assert "cannot connect" in err
 
 
 # ---- health ------------------------------------------------------------------

@@ -60,6 +60,12 @@ static const struct row {
     {"an answer in chunks",          "GET",    NULL,        NULL,
      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
      "2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",                                                                      200, "abc", "GET ",                        NULL,                                           NULL                  },
+    {"with a line behind the last",  "GET",    NULL,        NULL,
+     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+     "2\r\nab\r\n0\r\nX-Sum: 1\r\n\r\n",                                                                    200, "ab",  "GET ",                        NULL,                                           NULL                  },
+    {"an answer behind another",     "GET",    NULL,        NULL,
+     "HTTP/1.1 103 Early Hints\r\nX-A: 1\r\n\r\n" OK_RESPONSE,                                              200, "hi",
+     "GET ",                                                                                                                                           NULL,                                           NULL                  },
     {"a redirect is not followed",   "GET",    NULL,        NULL,
      "HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n",                                 302,
      "",                                                                                                                "GET /path?q=1 ",              NULL,                                           "/other"              },
@@ -229,6 +235,18 @@ static const struct failing_row {
      "http://127.0.0.1:%d/x",                                {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", 0, true},
      PATIENCE_MS, FAULT_IO,
      "the exchange with 'http://127.0.0.1:"    },
+    {"the server hangs up within the headers",
+     "http://127.0.0.1:%d/x",                                {"HTTP/1.1 200 OK\r\nContent-Le", 0, true},
+     PATIENCE_MS, FAULT_IO,
+     "the exchange with 'http://127.0.0.1:"    },
+    {"the server hangs up behind the first line",
+     "http://127.0.0.1:%d/x",                                {"HTTP/1.1 200 OK\r\n", 0, true},
+     PATIENCE_MS, FAULT_IO,
+     "ended within its headers"                },
+    {"the server hangs up within the second answer",
+     "http://127.0.0.1:%d/x",                                {"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n", 0, true},
+     PATIENCE_MS, FAULT_IO,
+     "ended within its headers"                },
     {"what answers does not speak HTTP",
      "http://127.0.0.1:%d/x",                                {"220 ready\r\n", 0, true},
      PATIENCE_MS, FAULT_IO,
@@ -290,6 +308,9 @@ static void fail_once(struct http_client *client, const struct failing_row *row)
     if (strstr(row->url, "user:") != NULL)
         assert_null(strstr(why.text, "secret"));
     assert_null(answer.body.data);
+    if (row->kind == FAULT_IO)
+        assert_int_equal(answer.connected,
+                         strstr(row->text, "cannot connect") == NULL);
     buf_release(&url);
 }
 

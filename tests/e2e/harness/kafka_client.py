@@ -117,8 +117,9 @@ def java_partition(key: bytes, partitions: int) -> int:
 class Kafka:
     """A cluster as tests see it: its address, and what lies in it."""
 
-    def __init__(self, bootstrap: str):
+    def __init__(self, bootstrap: str, **options: str):
         self.bootstrap = bootstrap
+        self._options = {"bootstrap_servers": bootstrap, **options}
         self._admin: KafkaAdminClient | None = None
         self._consumer: KafkaConsumer | None = None
         self._producer: KafkaProducer | None = None
@@ -126,14 +127,14 @@ class Kafka:
     @property
     def admin(self) -> KafkaAdminClient:
         if self._admin is None:
-            self._admin = KafkaAdminClient(bootstrap_servers=self.bootstrap)
+            self._admin = KafkaAdminClient(**self._options)
         return self._admin
 
     @property
     def _reader(self) -> KafkaConsumer:
         if self._consumer is None:
             self._consumer = KafkaConsumer(
-                bootstrap_servers=self.bootstrap,
+                **self._options,
                 group_id=None,
                 enable_auto_commit=False,
                 isolation_level="read_uncommitted",
@@ -257,7 +258,7 @@ class Kafka:
     ) -> None:
         """Puts a record there, as some other program might."""
         if self._producer is None:
-            self._producer = KafkaProducer(bootstrap_servers=self.bootstrap)
+            self._producer = KafkaProducer(**self._options)
         self._producer.send(
             topic,
             value=value,

@@ -14,23 +14,28 @@ from pathlib import Path
 from harness.ports import free_ports, is_open
 from harness.processes import spawn, tail
 from harness.surroundings import DEADLINE, KAFKA_JARS, cannot_run
+from harness.tls import Security
 from harness.waiting import wait_for
 
 CLUSTER_ID = "YnJpZGdlLXRlc3RzLTAwMQ"
+
+# Small and quick to start rather than fast.
+SMALL_JVM = (
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Xms64m",
+    "-Xmx160m",
+)
 
 
 class KafkaFailed(Exception):
     pass
 
 
-def _java(*arguments: str) -> list[str]:
-    """Small and quick to start rather than fast."""
+def _java(*arguments: str, jvm: tuple[str, ...] = SMALL_JVM) -> list[str]:
     return [
         "java",
-        "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1",
-        "-Xms64m",
-        "-Xmx160m",
+        *jvm,
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
         "-cp",
         f"{KAFKA_JARS}/*",
@@ -41,14 +46,23 @@ def _java(*arguments: str) -> list[str]:
 class Node:
     """One broker, which is a controller too."""
 
-    def __init__(self, number: int, ports: tuple[int, int], folder: Path):
+    def __init__(
+        self,
+        number: int,
+        ports: tuple[int, int],
+        folder: Path,
+        jvm: tuple[str, ...] = SMALL_JVM,
+    ):
         self.number = number
         self.port, self.controller_port = ports
         self.folder = folder
+        self.jvm = jvm
         self.log = folder / "broker.log"
         self.process: subprocess.Popen | None = None
 
-    def format(self, settings: dict[str, str]) -> None:
+    def format(
+        self, settings: dict[str, str], security: Security | None = None
+    ) -> None:
         self.folder.mkdir(parents=True)
         path = self.folder / "server.properties"
         path.write_text("".join(f"{k}={v}\n" for k, v in settings.items()))
@@ -57,6 +71,7 @@ class Node:
                 *_java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID),
                 "-c",
                 str(path),
+                *(security.format_arguments() if security else ()),
             ],
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -68,7 +83,7 @@ class Node:
     def launch(self) -> None:
         properties = self.folder / "server.properties"
         self.process = spawn(
-            _java("kafka.Kafka", str(properties)),
+            _java("kafka.Kafka", str(properties), jvm=self.jvm),
             stdout=self.log,
             stderr=self.log,
         )
@@ -117,15 +132,24 @@ class Cluster:
         folder: Path,
         nodes: int = 1,
         settings: dict[str, str] | None = None,
+        jvm: tuple[str, ...] = SMALL_JVM,
+        security: Security | None = None,
     ):
         self.folder = folder
         self.extra = settings or {}
+        self.jvm = jvm
+        self.security = security  # None: plain text, for anybody
         self.nodes = self._lay_out(nodes)
 
     def _lay_out(self, count: int) -> list[Node]:
         ports = free_ports(2 * count)
         return [
-            Node(i + 1, (ports[2 * i], ports[2 * i + 1]), self.folder / f"{i}")
+            Node(
+                i + 1,
+                (ports[2 * i], ports[2 * i + 1]),
+                self.folder / f"{i}",
+                self.jvm,
+            )
             for i in range(count)
         ]
 
@@ -141,7 +165,7 @@ class Cluster:
         for attempt in range(3):
             try:
                 for node in self.nodes:
-                    node.format(self._settings(node))
+                    node.format(self._settings(node), self.security)
                     node.launch()
                 for node in self.nodes:
                     node.wait_ready()
@@ -158,12 +182,14 @@ class Cluster:
         voters = ",".join(
             f"{n.number}@127.0.0.1:{n.controller_port}" for n in self.nodes
         )
+        security = self.security
+        listener = security.listener if security else "PLAINTEXT"
         return {
             "process.roles": "broker,controller",
             "node.id": str(node.number),
             "controller.quorum.voters": voters,
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://127.0.0.1:{node.port},"
+            "listeners": f"{listener}://127.0.0.1:{node.port},"
             f"CONTROLLER://127.0.0.1:{node.controller_port}",
             "log.dirs": str(node.folder / "data"),
             "num.partitions": "1",
@@ -182,6 +208,7 @@ class Cluster:
             # a broker that was killed waits out its own old session
             "broker.session.timeout.ms": "1500",
             "broker.heartbeat.interval.ms": "300",
+            **(security.broker_settings() if security else {}),
             **self.extra,
         }
 

@@ -48,6 +48,12 @@ def need_program() -> None:
         cannot_run(f"{PROGRAM} is not built")
 
 
+def assert_no_findings(stderr: str) -> None:
+    """That no sanitizer and no assertion has complained."""
+    for finding in _FINDINGS:
+        assert finding not in stderr, stderr
+
+
 def run_command(
     *arguments: str,
     stdin: bytes = b"",
@@ -65,10 +71,14 @@ def run_command(
         timeout=timeout,
         cwd=cwd,
     )
-    text = done.stderr.decode(errors="replace")
-    for finding in _FINDINGS:
-        assert finding not in text, text
+    assert_no_findings(done.stderr.decode(errors="replace"))
     return done
+
+
+def said(*arguments: str, **how: Any) -> tuple[int, str, str]:
+    """Runs a command: (exit status, standard output, standard error)"""
+    done = run_command(*arguments, **how)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
 def settings_file(path: Path, settings: dict[str, str]) -> Path:
