@@ -20,6 +20,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <sched.h>
 #include <stddef.h>
 
 enum {
@@ -154,6 +155,10 @@ static void lead(struct crew *crew, struct flight *self, int64_t deadline_us)
             return;
         crew->poll(crew->ctx,
                    left_ms < POLL_MAX_MS ? (int)left_ms : POLL_MAX_MS);
+        /* The senders have their answers: they go first, if they are on this
+         * machine, so that the workers find the next requests there. */
+        if (crew->landed != NULL)
+            sched_yield();
         wake_landed(crew, self);
         pthread_mutex_lock(&crew->lock);
         dismissed = crew->dismissed;

@@ -148,6 +148,23 @@ static void tell_of_news(rd_kafka_t *rk, struct lane *ln)
     rd_kafka_queue_destroy(queue);
 }
 
+/*
+ * Where librdkafka cannot make a client, because a certificate cannot be read
+ * for example, it frees the interceptors of the configuration, and freeing
+ * that is then a crash (issue 4142). So a client is made without them first;
+ * a copy has none.
+ */
+static int try_client(const rd_kafka_conf_t *conf, struct fault *why)
+{
+    rd_kafka_conf_t *copy = rd_kafka_conf_dup(conf);
+    rd_kafka_t *rk = NULL;
+
+    if (client_new(&rk, RD_KAFKA_PRODUCER, &copy, why) == -1)
+        return -1;
+    rd_kafka_destroy(rk);
+    return 0;
+}
+
 static int make_client(struct lane *ln, struct fault *why)
 {
     rd_kafka_conf_t *conf = NULL;
@@ -155,6 +172,10 @@ static int make_client(struct lane *ln, struct fault *why)
     if (client_conf_new(&conf, "producer", settings, ln->options->kafka,
                         ln->options->producer, why) == -1)
         return -1;
+    if (try_client(conf, why) == -1) {
+        rd_kafka_conf_destroy(conf);
+        return -1;
+    }
     rd_kafka_conf_set_opaque(conf, ln);
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     rd_kafka_conf_interceptor_add_on_new(conf, "nice", on_new, NULL);

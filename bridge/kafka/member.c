@@ -44,6 +44,7 @@ struct member {
     void *ctx;
     atomic_bool joined;
     atomic_bool was_assigned; /* ever; perhaps no partition */
+    struct member *next_kept; /* of those that cannot be freed */
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -405,6 +406,19 @@ static void *leave(void *arg)
     return NULL;
 }
 
+/* Its threads go on until the process ends. A pointer stays, so that what
+ * looks for leaks does not take it for one. */
+static void keep(struct member *mb)
+{
+    static struct member *kept;
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+    pthread_mutex_lock(&lock);
+    mb->next_kept = kept;
+    kept = mb;
+    pthread_mutex_unlock(&lock);
+}
+
 /* Whether the other thread was done in time. */
 static bool wait_left(struct member *mb)
 {
@@ -449,6 +463,8 @@ void member_leave(struct member *mb)
         return;
     }
     pthread_join(thread, NULL);
-    if (mb->rk == NULL) /* else its threads go on, until the process ends */
+    if (mb->rk == NULL)
         member_free(mb);
+    else
+        keep(mb);
 }

@@ -271,7 +271,7 @@ def test_serve_and_consume_stay_and_say_why(topics, bridge, consumer, trouble):
         assert env["BRIDGE_KAFKA_SASL_PASSWORD"] not in program.stderr
 
 
-@pytest.mark.parametrize("name", ["topics", "check"])
+@pytest.mark.parametrize("name", ["serve", "topics", "check"])
 def test_certificate_that_cannot_be_read(kafka, topics, settings, name):
     missing = {**settings, "kafka.ssl.ca.location": "/no/such/ca.pem"}
     run = check if name == "check" else partial(command, name)
