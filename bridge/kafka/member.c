@@ -406,7 +406,7 @@ static void *leave(void *arg)
     return NULL;
 }
 
-/* Its threads go on until the process ends. A pointer stays, so that what
+/* Threads may touch it until the process ends. A pointer stays, so that what
  * looks for leaks does not take it for one. */
 static void keep(struct member *mb)
 {
@@ -460,6 +460,7 @@ void member_leave(struct member *mb)
                  "leaving the group takes too long and is abandoned",
                  log_int("waited_ms", LEAVE_TIMEOUT_MS));
         pthread_detach(thread);
+        keep(mb);
         return;
     }
     pthread_join(thread, NULL);
