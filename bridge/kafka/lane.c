@@ -159,6 +159,8 @@ static int try_client(const rd_kafka_conf_t *conf, struct fault *why)
     rd_kafka_conf_t *copy = rd_kafka_conf_dup(conf);
     rd_kafka_t *rk = NULL;
 
+    /* which needs no broker, and no name server that would be waited for */
+    (void)rd_kafka_conf_set(copy, "bootstrap.servers", "127.0.0.1:1", NULL, 0);
     if (client_new(&rk, RD_KAFKA_PRODUCER, &copy, why) == -1)
         return -1;
     rd_kafka_destroy(rk);
@@ -203,6 +205,9 @@ int lane_open(struct lane **out, const struct producer_options *options,
     }
     if (make_client(ln, why) == -1)
         goto fail;
+    /* What came before somebody listened: librdkafka tells only of the first
+     * in an empty queue, so it would never tell of anything again. */
+    on_event(ln->rk, ln);
     *out = ln;
     return 0;
 
@@ -306,9 +311,9 @@ int lane_send(struct lane *ln, const struct record *record, void *token,
     return 0;
 }
 
-void lane_serve(struct lane *ln)
+void lane_serve(struct lane *ln, bool anyway)
 {
-    if (atomic_exchange(&ln->news, false))
+    if (atomic_exchange(&ln->news, false) || anyway)
         (void)rd_kafka_poll(ln->rk, 0);
 }
 

@@ -36,8 +36,8 @@ int lane_send(struct lane *ln, const struct record *record, void *token,
               struct fault *why);
 
 /* Runs the reports that are there; never waits. Whatever comes later is told
- * by on_news. */
-void lane_serve(struct lane *ln);
+ * by on_news. Without `anyway`, only if something was told. */
+void lane_serve(struct lane *ln, bool anyway);
 
 int lane_unreported(struct lane *ln);
 

@@ -91,14 +91,16 @@ void producer_poll(struct producer *pr, int timeout_ms)
 {
     struct timespec until =
         clock_timespec(clock_now_us() + (int64_t)timeout_ms * 1000);
+    bool idle = false;
 
-    while (sem_clockwait(&pr->wake, CLOCK_MONOTONIC, &until) == -1 &&
-           errno == EINTR)
-        ;
+    while (!idle && sem_clockwait(&pr->wake, CLOCK_MONOTONIC, &until) == -1)
+        idle = errno != EINTR;
     /* first this, then the lanes: what comes in between wakes us again */
     atomic_store(&pr->woken, false);
+    /* when nothing was told, all of them: there is time, and a lane that was
+     * not told of must not be forgotten for ever */
     for (size_t i = 0; i < pr->lane_count; i++)
-        lane_serve(pr->lanes[i]);
+        lane_serve(pr->lanes[i], idle);
 }
 
 int producer_unreported(struct producer *pr)

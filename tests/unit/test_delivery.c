@@ -299,6 +299,35 @@ static void test_fatal_error(void **state)
     }
 }
 
+/*
+ * Brokers refuse at once, so each lane has something to tell while it is
+ * being made: all reports come nevertheless, none is left behind at the end.
+ */
+static void test_refused_at_the_start(void **state)
+{
+    static const struct config_pairs no_pairs = {0, NULL};
+    struct mock_config nobody;
+    const struct delivery_options options = {
+        .kafka = mock_config(&nobody, "127.0.0.1:1"),
+        .producer = &no_pairs,
+        .topics = topics,
+        .topic_count = 1,
+        .lanes = 8,
+        .deadline_ms = 1};
+
+    (void)state;
+    for (int round = 0; round < 10; round++) {
+        assert_int_equal(delivery_open(&mock.dl, &options, NULL), 0);
+        for (size_t i = 0; i < KEYS; i++)
+            assert_int_equal(send_keyed("events", keys[i]), FAULT_UNAVAILABLE);
+        delivery_close(mock.dl, 0);
+        mock.dl = NULL;
+        assert_int_equal(metric_value(DELIVERIES("failed")), KEYS);
+        metrics_reset();
+        ready_reset();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +341,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_first_batch_fails, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_fatal_error, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_refused_at_the_start, setup,
+                                        teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
