@@ -27,8 +27,10 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MODULE "kafka"
 
@@ -406,14 +408,27 @@ static void *leave(void *arg)
     return NULL;
 }
 
-/* Threads may touch it until the process ends. A pointer stays, so that what
- * looks for leaks does not take it for one. */
+/* At the end of the process; what was registered later runs earlier. */
+static void end_at_once(int status, void *arg)
+{
+    (void)arg;
+    (void)fflush(NULL);
+    _exit(status);
+}
+
+/*
+ * Threads may touch it until the process ends. A pointer stays, so that what
+ * looks for leaks does not take it for one; and libraries must not tidy up
+ * under those threads, as OpenSSL would at the end of the process.
+ */
 static void keep(struct member *mb)
 {
     static struct member *kept;
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
     pthread_mutex_lock(&lock);
+    if (kept == NULL)
+        (void)on_exit(end_at_once, NULL);
     mb->next_kept = kept;
     kept = mb;
     pthread_mutex_unlock(&lock);
