@@ -240,7 +240,8 @@ static const struct cmd_option options[] = {
      "Sends R events a second in all, whether they are answered or not, as "
      "far as connections are free; an event that has to wait for one is late. "
      "Latency then counts from when an event was due, so that a server that "
-     "stands still is not overlooked. Without it the next event is sent when "
+     "stands still is not overlooked; what is never answered is counted by "
+     "itself. Without it the next event is sent when "
      "the last one was answered."                                                   },
     {"url",         "URL",
      "Posts there, instead of to the configured port on this machine."              },
