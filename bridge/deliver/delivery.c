@@ -7,10 +7,8 @@
  * later, because librdkafka has no timeout of its own here.
  *
  * The housekeeper is a thread that polls when nobody waits, keeps the
- * readiness current, and replaces a producer that has met a fatal error.
- * Sending takes the producer's lock for reading; replacing takes it for
- * writing, so that nothing is produced on a new producer before everything
- * that the old one had is resolved: order would be lost otherwise.
+ * readiness current, and has a lane of the producer replaced that has met a
+ * fatal error.
  */
 #include "deliver/delivery.h"
 
@@ -63,8 +61,7 @@ static const char *const tally_names[TALLIES] = {
 struct delivery {
     struct delivery_options options;
     struct producer_options producer_options;
-    struct producer *producer; /* under producer_lock */
-    pthread_rwlock_t producer_lock;
+    struct producer *producer;
     struct crew crew;
     struct ready *ready;
     bool was_ready;
@@ -93,7 +90,7 @@ static struct metric queue_metric = {
     .type = METRIC_GAUGE};
 static struct metric renewal_metric = {
     .name = "aurix_bridge_producer_renewals_total",
-    .help = "Producers replaced after a fatal error.",
+    .help = "Lanes of the producer replaced after a fatal error.",
     .type = METRIC_COUNTER};
 static struct metric_series ack_series;
 static struct metric_series tally_series[TALLIES];
@@ -162,7 +159,6 @@ static void poll_reports(void *ctx, int timeout_ms)
 {
     struct delivery *dl = ctx;
 
-    /* No lock: whoever replaces the producer has taken the lead away. */
     producer_poll(dl->producer, timeout_ms);
 }
 
@@ -184,17 +180,10 @@ static int outcome_fault(enum report_outcome outcome, struct fault *why)
 static int send_record(struct delivery *dl, const struct record *record,
                        struct passage *pg, struct fault *why)
 {
-    int rc;
-
-    pthread_rwlock_rdlock(&dl->producer_lock);
-    if (dl->producer != NULL)
-        rc = producer_send(dl->producer, record, pg, why);
-    else
-        rc = fault_set(why, FAULT_UNAVAILABLE, "there is no producer");
-    pthread_rwlock_unlock(&dl->producer_lock);
+    int rc = producer_send(dl->producer, record, pg, why);
 
     if (rc == -1 && why->kind == FAULT_KAFKA)
-        why->kind = FAULT_UNAVAILABLE; /* until the producer is replaced */
+        why->kind = FAULT_UNAVAILABLE; /* until the lane is replaced */
     if (rc == -1)
         tally(why->kind == FAULT_REFUSED ? TALLY_REFUSED : TALLY_NOT_QUEUED);
     return rc;
@@ -263,32 +252,40 @@ static void resolve_all(struct delivery *dl)
         crew_poll(&dl->crew, TICK_MS);
 }
 
-/* Nothing is sent on the new producer before all that the old one had is
- * resolved. Making and closing one can take long (names are resolved, threads
- * are joined), so both are done while others may send. */
-static void renew_producer(struct delivery *dl, const char *reason)
+static void poll_taken(void *ctx)
 {
-    struct producer *old = dl->producer;
-    struct producer *fresh = NULL;
+    struct delivery *dl = ctx;
+
+    crew_poll(&dl->crew, TICK_MS);
+}
+
+/* Making a lane and closing one can take long (names are resolved, threads
+ * are joined), so both are done while others poll. */
+static void renew_lane(struct delivery *dl, size_t lane, const char *reason)
+{
     struct fault why = FAULT_INIT;
+    bool replaced;
 
     log_line(LOG_ERROR, "deliver", "producer met a fatal error",
-             log_text("error", reason));
-    if (producer_open(&fresh, &dl->producer_options, &why) == -1) {
-        /* the old one refuses everything; the next tick tries again */
+             log_int("lane", (int64_t)lane), log_text("error", reason));
+    if (producer_make_spare(dl->producer, &why) == -1) {
+        /* the lane refuses everything; the next tick tries again */
         log_line(LOG_ERROR, "deliver", "cannot replace the producer",
                  log_text("error", why.text));
         return;
     }
     crew_take(&dl->crew);
-    pthread_rwlock_wrlock(&dl->producer_lock);
-    resolve_all(dl);
-    dl->producer = fresh;
-    pthread_rwlock_unlock(&dl->producer_lock);
+    replaced = producer_replace(dl->producer, lane, poll_taken, dl, RESOLVE_MS);
     crew_give(&dl->crew);
-    producer_close(old);
+    producer_drop_replaced(dl->producer);
+    if (!replaced) {
+        log_line(LOG_ERROR, "deliver", "the failed producer does not let go",
+                 log_int("lane", (int64_t)lane));
+        return;
+    }
     metric_add(&renewal_series, 1);
-    log_line(LOG_INFO, "deliver", "producer was replaced");
+    log_line(LOG_INFO, "deliver", "producer was replaced",
+             log_int("lane", (int64_t)lane));
 }
 
 /* True until the housekeeper shall stop; waits a tick. */
@@ -310,31 +307,19 @@ static void *keep_house(void *arg)
 {
     struct delivery *dl = arg;
     char reason[256];
+    size_t lane;
 
     do {
         crew_tend(&dl->crew);
         metric_set(&queue_series, producer_unreported(dl->producer));
         look_at_topics(dl);
-        if (producer_fatal(dl->producer, reason, sizeof(reason)))
-            renew_producer(dl, reason);
+        if (producer_fatal(dl->producer, &lane, reason, sizeof(reason)))
+            renew_lane(dl, lane, reason);
     } while (rest(dl));
     return NULL;
 }
 
 /* ---- opening and closing ------------------------------------------------ */
-
-/* Senders come without end, so the one who replaces must not wait for a
- * moment without any. */
-static void init_producer_lock(pthread_rwlock_t *lock)
-{
-    pthread_rwlockattr_t attributes;
-
-    pthread_rwlockattr_init(&attributes);
-    pthread_rwlockattr_setkind_np(&attributes,
-                                  PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-    pthread_rwlock_init(lock, &attributes);
-    pthread_rwlockattr_destroy(&attributes);
-}
 
 static void delivery_free(struct delivery *dl)
 {
@@ -342,7 +327,6 @@ static void delivery_free(struct delivery *dl)
     crew_release(&dl->crew);
     pthread_cond_destroy(&dl->stop_wake);
     pthread_mutex_destroy(&dl->stop_lock);
-    pthread_rwlock_destroy(&dl->producer_lock);
     free(dl);
 }
 
@@ -362,7 +346,6 @@ int delivery_open(struct delivery **out, const struct delivery_options *options,
                                   .topic_count = options->topic_count,
                                   .lanes = options->lanes,
                                   .on_report = on_report};
-    init_producer_lock(&dl->producer_lock);
     pthread_mutex_init(&dl->stop_lock, NULL);
     pthread_cond_init(&dl->stop_wake, NULL);
     crew_init(&dl->crew, poll_reports, dl);

@@ -17,17 +17,26 @@
 #include "kafka/lane.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Where a lane is. */
+struct slot {
+    pthread_rwlock_t lock; /* sending: for reading; replacing: for writing */
+    struct lane *lane;
+};
+
 struct producer {
     struct producer_options options;
     sem_t wake;
-    atomic_bool woken; /* posted, and not waited for yet */
-    size_t lane_count;
-    struct lane *lanes[]; /* options.lanes of them */
+    atomic_bool woken;     /* posted, and not waited for yet */
+    struct lane *spare;    /* NULL: there is none */
+    struct lane *replaced; /* NULL: nothing to close */
+    size_t slot_count;
+    struct slot slots[]; /* options.lanes of them */
 };
 
 void producer_metrics_register(void) { client_metrics_register(); }
@@ -41,10 +50,23 @@ static void on_news(void *ctx)
         sem_post(&pr->wake);
 }
 
+/* Senders come without end, so the one who replaces must not wait for a
+ * moment without any. */
+static void init_slot(struct slot *slot)
+{
+    pthread_rwlockattr_t attributes;
+
+    pthread_rwlockattr_init(&attributes);
+    pthread_rwlockattr_setkind_np(&attributes,
+                                  PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(&slot->lock, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
+}
+
 int producer_open(struct producer **out, const struct producer_options *options,
                   struct fault *why)
 {
-    size_t size = (size_t)options->lanes * sizeof(struct lane *);
+    size_t size = (size_t)options->lanes * sizeof(struct slot);
     struct producer *pr = calloc(1, sizeof(*pr) + size);
 
     if (pr == NULL)
@@ -52,11 +74,13 @@ int producer_open(struct producer **out, const struct producer_options *options,
     pr->options = *options;
     sem_init(&pr->wake, 0, 0);
     for (int i = 0; i < options->lanes; i++) {
-        if (lane_open(&pr->lanes[i], &pr->options, on_news, pr, why) == -1) {
+        init_slot(&pr->slots[i]);
+        pr->slot_count++;
+        if (lane_open(&pr->slots[i].lane, &pr->options, on_news, pr, why) ==
+            -1) {
             producer_close(pr);
             return -1;
         }
-        pr->lane_count++;
     }
     *out = pr;
     return 0;
@@ -66,25 +90,35 @@ void producer_close(struct producer *pr)
 {
     if (pr == NULL)
         return;
-    for (size_t i = 0; i < pr->lane_count; i++)
-        lane_close(pr->lanes[i]);
+    for (size_t i = 0; i < pr->slot_count; i++) {
+        lane_close(pr->slots[i].lane);
+        pthread_rwlock_destroy(&pr->slots[i].lock);
+    }
+    lane_close(pr->spare);
+    lane_close(pr->replaced);
     sem_destroy(&pr->wake);
     free(pr);
 }
 
 /* The hash that chooses the partition chooses the lane. */
-static struct lane *lane_of(struct producer *pr, struct slice key)
+static struct slot *slot_of(struct producer *pr, struct slice key)
 {
     int32_t index = rd_kafka_msg_partitioner_murmur2(
-        NULL, key.data, key.len, (int32_t)pr->lane_count, NULL, NULL);
+        NULL, key.data, key.len, (int32_t)pr->slot_count, NULL, NULL);
 
-    return pr->lanes[index];
+    return &pr->slots[index];
 }
 
 int producer_send(struct producer *pr, const struct record *record, void *token,
                   struct fault *why)
 {
-    return lane_send(lane_of(pr, record->key), record, token, why);
+    struct slot *slot = slot_of(pr, record->key);
+    int rc;
+
+    pthread_rwlock_rdlock(&slot->lock);
+    rc = lane_send(slot->lane, record, token, why);
+    pthread_rwlock_unlock(&slot->lock);
+    return rc;
 }
 
 void producer_poll(struct producer *pr, int timeout_ms)
@@ -99,31 +133,71 @@ void producer_poll(struct producer *pr, int timeout_ms)
     atomic_store(&pr->woken, false);
     /* when nothing was told, all of them: there is time, and a lane that was
      * not told of must not be forgotten for ever */
-    for (size_t i = 0; i < pr->lane_count; i++)
-        lane_serve(pr->lanes[i], idle);
+    for (size_t i = 0; i < pr->slot_count; i++)
+        lane_serve(pr->slots[i].lane, idle);
 }
 
 int producer_unreported(struct producer *pr)
 {
     int records = 0;
 
-    for (size_t i = 0; i < pr->lane_count; i++)
-        records += lane_unreported(pr->lanes[i]);
+    for (size_t i = 0; i < pr->slot_count; i++)
+        records += lane_unreported(pr->slots[i].lane);
     return records;
 }
 
 void producer_purge(struct producer *pr)
 {
-    for (size_t i = 0; i < pr->lane_count; i++)
-        lane_purge(pr->lanes[i]);
+    for (size_t i = 0; i < pr->slot_count; i++)
+        lane_purge(pr->slots[i].lane);
 }
 
-bool producer_fatal(struct producer *pr, char *text, size_t size)
+/* ---- replacing a lane ---------------------------------------------------- */
+
+bool producer_fatal(struct producer *pr, size_t *lane, char *text, size_t size)
 {
-    for (size_t i = 0; i < pr->lane_count; i++)
-        if (lane_fatal(pr->lanes[i], text, size))
+    for (size_t i = 0; i < pr->slot_count; i++) {
+        if (lane_fatal(pr->slots[i].lane, text, size)) {
+            *lane = i;
             return true;
+        }
+    }
     return false;
+}
+
+int producer_make_spare(struct producer *pr, struct fault *why)
+{
+    if (pr->spare != NULL)
+        return 0;
+    return lane_open(&pr->spare, &pr->options, on_news, pr, why);
+}
+
+bool producer_replace(struct producer *pr, size_t lane, void (*poll)(void *ctx),
+                      void *ctx, int timeout_ms)
+{
+    int64_t deadline_us = clock_now_us() + (int64_t)timeout_ms * 1000;
+    struct slot *slot = &pr->slots[lane];
+    bool resolved;
+
+    pthread_rwlock_wrlock(&slot->lock);
+    lane_purge(slot->lane);
+    while (lane_unreported(slot->lane) > 0 && clock_now_us() < deadline_us)
+        poll(ctx);
+    resolved = lane_unreported(slot->lane) == 0;
+    if (resolved) {
+        producer_drop_replaced(pr); /* an earlier one that was forgotten */
+        pr->replaced = slot->lane;
+        slot->lane = pr->spare;
+        pr->spare = NULL;
+    }
+    pthread_rwlock_unlock(&slot->lock);
+    return resolved;
+}
+
+void producer_drop_replaced(struct producer *pr)
+{
+    lane_close(pr->replaced);
+    pr->replaced = NULL;
 }
 
 /* ---- topics ---------------------------------------------------------------
@@ -131,8 +205,8 @@ bool producer_fatal(struct producer *pr, char *text, size_t size)
 
 static void warm(struct producer *pr, const char *topic)
 {
-    for (size_t i = 0; i < pr->lane_count; i++)
-        lane_warm(pr->lanes[i], topic);
+    for (size_t i = 0; i < pr->slot_count; i++)
+        lane_warm(pr->slots[i].lane, topic);
 }
 
 static bool is_there(const struct rd_kafka_metadata *metadata,
@@ -154,7 +228,7 @@ int producer_topics_there(struct producer *pr, int timeout_ms,
 
     /* All topics, because asking for some would create those that are
      * missing where brokers do so, and with one partition. */
-    err = rd_kafka_metadata(lane_client(pr->lanes[0]), 1, NULL, &metadata,
+    err = rd_kafka_metadata(lane_client(pr->slots[0].lane), 1, NULL, &metadata,
                             timeout_ms);
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
         return fault_set(why, FAULT_UNAVAILABLE, "no broker answers: %s",

@@ -6,11 +6,13 @@
  * that was sent is reported exactly once, with whether it is in Kafka. Records
  * of one key keep their order, from the first to the last.
  *
- * A producer that has met a fatal error takes nothing more; its reports
- * drain, and whoever owns it makes a new one.
+ * It consists of lanes, each of which keys have to themselves. A lane that has
+ * met a fatal error takes nothing more; its reports drain, and whoever owns
+ * the producer has it replaced. The other lanes go on meanwhile.
  *
  * Threads: any thread may send; one at a time may poll, and reports run in
- * that thread. Opening and closing: one thread, nobody else inside.
+ * that thread; one thread replaces lanes. Opening and closing: one thread,
+ * nobody else inside.
  */
 #ifndef KAFKA_PRODUCER_H
 #define KAFKA_PRODUCER_H
@@ -68,7 +70,7 @@ int producer_open(struct producer **out, const struct producer_options *options,
  * reported exactly once, possibly before this returns, in the polling thread.
  * FAULT_UNAVAILABLE: the queue is full, or the topic is not one of the
  * options'. FAULT_REFUSED: larger than Kafka could ever take. FAULT_KAFKA:
- * the producer has met a fatal error.
+ * the key's lane has met a fatal error.
  */
 int producer_send(struct producer *pr, const struct record *record, void *token,
                   struct fault *why);
@@ -83,8 +85,31 @@ int producer_unreported(struct producer *pr);
 /* Gives up on everything that was not reported: the reports follow. */
 void producer_purge(struct producer *pr);
 
-/* Whether a fatal error was met; its reason is copied to `text`. */
-bool producer_fatal(struct producer *pr, char *text, size_t size);
+/* ---- replacing a lane ---------------------------------------------------- */
+
+/* Whether a lane has met a fatal error: which, and why, copied to `text`. */
+bool producer_fatal(struct producer *pr, size_t *lane, char *text, size_t size);
+
+/*
+ * Makes what shall take the place of a lane, which can take long: names are
+ * resolved. It is kept for producer_replace(); nothing is done if there is
+ * one. FAULT_CONFIG, FAULT_NOMEM, as producer_open().
+ */
+int producer_make_spare(struct producer *pr, struct fault *why);
+
+/*
+ * Gives up on what the lane has not reported, runs `poll` until all of it is,
+ * and puts the spare in its place: nothing is sent on the new one before all
+ * that the old one had is resolved, or order would be lost. Who sends on this
+ * lane meanwhile waits. False: there was no end of it within `timeout_ms`,
+ * nothing was replaced, and it can be called again. The caller is the one who
+ * may poll.
+ */
+bool producer_replace(struct producer *pr, size_t lane, void (*poll)(void *ctx),
+                      void *ctx, int timeout_ms);
+
+/* Closes lanes that were replaced, which can take long. */
+void producer_drop_replaced(struct producer *pr);
 
 /*
  * Asks the cluster for its topics. FAULT_UNAVAILABLE: no broker answered, or

@@ -279,7 +279,7 @@ static void test_the_first_batch_fails(void **state)
     assert_int_equal(records_there(), 32);
 }
 
-/* A fatal error of a lane is an ordinary path: all of them are replaced. */
+/* A fatal error of a lane is an ordinary path: it is replaced. */
 static void test_fatal_error(void **state)
 {
     int64_t until = deadline_us();
@@ -297,6 +297,45 @@ static void test_fatal_error(void **state)
         while (send_keyed("events", keys[i]) != FAULT_NONE)
             assert_true(clock_now_us() < until);
     }
+}
+
+/* The lane that a key takes. */
+static int lane_of(const char *key)
+{
+    return rd_kafka_msg_partitioner_murmur2(NULL, key, strlen(key), LANES, NULL,
+                                            NULL);
+}
+
+/* What the other lane has on its way is not given up with the failed one's. */
+static void test_a_fatal_error_is_of_one_lane(void **state)
+{
+    static char letters[26][2];
+    pthread_t threads[26];
+    int lost[LANES] = {0};
+    long renewals = 0;
+
+    (void)state;
+    open_delivery(DEADLINE_MS);
+    renewals = metric_value("aurix_bridge_producer_renewals_total ");
+    for (size_t i = 0; i < KEYS; i++)
+        assert_int_equal(send_keyed("events", keys[i]), FAULT_NONE);
+    rd_kafka_mock_broker_set_rtt(mock.cluster, 1, 300);
+    rd_kafka_mock_push_request_errors(
+        mock.cluster, 0, 1, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+    for (int i = 0; i < 26; i++) {
+        letters[i][0] = (char)('a' + i);
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, send_one_of_many, letters[i]), 0);
+    }
+    for (int i = 0; i < 26; i++) {
+        void *safe;
+
+        pthread_join(threads[i], &safe);
+        lost[lane_of(letters[i])] += safe == NULL;
+    }
+    wait_metric("aurix_bridge_producer_renewals_total ", renewals + 1);
+    assert_true(lost[0] == 0 || lost[1] == 0);
+    assert_true(lost[0] + lost[1] > 0);
 }
 
 /*
@@ -341,6 +380,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_first_batch_fails, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_fatal_error, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_fatal_error_is_of_one_lane,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused_at_the_start, setup,
                                         teardown),
     };
