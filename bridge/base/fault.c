@@ -13,6 +13,10 @@ static const struct fault_class classes[FAULT_KINDS] = {
     [FAULT_IO] = {"io",                500, "Internal error",             false},
     [FAULT_CONFIG] = {"config",            500, "Internal error",             false},
     [FAULT_USAGE] = {"usage",             500, "Internal error",             false},
+    [FAULT_BUSY] = {"busy",              503, "Service unavailable",        true },
+    [FAULT_FULL] = {"full",              503, "Service unavailable",        true },
+    [FAULT_CORRUPT] = {"corrupt",           500, "Internal error",             false},
+    [FAULT_NEWER] = {"newer",             500, "Internal error",             false},
 
     [FAULT_BAD_REQUEST] = {"bad_request",       400, "Bad request",                false},
     [FAULT_NOT_FOUND] = {"not_found",         404, "Not found",                  false},

@@ -23,9 +23,13 @@ enum fault_kind {
 
     /* the process and what surrounds it */
     FAULT_NOMEM,
-    FAULT_IO,     /* a file, a socket, a disk */
-    FAULT_CONFIG, /* a setting, a schema or a secret is not usable */
-    FAULT_USAGE,  /* the command line is wrong */
+    FAULT_IO,      /* a file, a socket, a disk */
+    FAULT_CONFIG,  /* a setting, a schema or a secret is not usable */
+    FAULT_USAGE,   /* the command line is wrong */
+    FAULT_BUSY,    /* another process has it */
+    FAULT_FULL,    /* no room: a limit of ours, or the disk */
+    FAULT_CORRUPT, /* a file is damaged, or is something else */
+    FAULT_NEWER,   /* a newer program made the file */
 
     /* the request as HTTP */
     FAULT_BAD_REQUEST,

@@ -1,0 +1,61 @@
+/*
+ * spool_sql.c - the text of all that is said to SQLite about rows
+ *
+ * What the tables mean is told in spool.c.
+ */
+#include "deliver/spool_parts.h"
+
+/* SPOOL_ROW_COLUMNS of them */
+#define ROW                                                                    \
+    "seq, topic, stored_ms, doubtful, size, checksum, key, headers, value"
+#define ROW_TYPES                                                              \
+    "seq INTEGER PRIMARY KEY CHECK (seq > 0), topic INTEGER NOT NULL,"         \
+    " stored_ms INTEGER NOT NULL, doubtful INTEGER NOT NULL,"                  \
+    " size INTEGER NOT NULL, checksum BLOB NOT NULL, key BLOB,"                \
+    " headers BLOB NOT NULL, value BLOB NOT NULL"
+
+const char spool_schema[] =
+    "CREATE TABLE topic (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+    " given_to INTEGER NOT NULL, removed_to INTEGER NOT NULL);"
+    "CREATE TABLE record (" ROW_TYPES ");"
+    "CREATE INDEX record_by_topic ON record (topic, seq, size);"
+    "CREATE TABLE aside (" ROW_TYPES ","
+    " reason TEXT NOT NULL, aside_ms INTEGER NOT NULL);"
+    "CREATE INDEX aside_size ON aside (size);";
+
+/* INDEXED BY: preparing fails rather than that a scan of the table goes
+ * unnoticed. */
+const char *const spool_queries[SPOOL_QUERIES] = {
+    [SPOOL_BEGIN] = "BEGIN IMMEDIATE",
+    [SPOOL_COMMIT] = "COMMIT",
+    [SPOOL_ROLLBACK] = "ROLLBACK",
+
+    [SPOOL_TOPICS] = "SELECT id, given_to, removed_to, name"
+                     " FROM topic ORDER BY id",
+    [SPOOL_COUNT] = "SELECT count(*), coalesce(sum(size), 0)"
+                    " FROM record INDEXED BY record_by_topic",
+    [SPOOL_COUNT_ASIDE] = "SELECT count(*), coalesce(sum(size), 0)"
+                          " FROM aside INDEXED BY aside_size",
+    [SPOOL_LAST] = "SELECT (SELECT max(seq) FROM record),"
+                   " (SELECT max(seq) FROM aside)",
+    [SPOOL_OLDEST] = "SELECT seq, stored_ms FROM record ORDER BY seq LIMIT 1",
+
+    [SPOOL_ADD_TOPIC] = "INSERT INTO topic (name, given_to, removed_to)"
+                        " VALUES (?1, 0, 0)",
+    [SPOOL_GIVE] = "UPDATE topic SET given_to = ?2 WHERE id = ?1",
+    [SPOOL_REMOVED_TO] = "UPDATE topic SET removed_to = ?2 WHERE id = ?1",
+    [SPOOL_ADD] = "INSERT INTO record (" ROW ")"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    [SPOOL_FIND] = "SELECT topic, size FROM record WHERE seq = ?1",
+    [SPOOL_REMOVE] = "DELETE FROM record WHERE seq = ?1",
+    [SPOOL_KEEP] = "INSERT INTO aside (" ROW ", reason, aside_ms)"
+                   " SELECT " ROW ", ?2, ?3 FROM record WHERE seq = ?1",
+
+    [SPOOL_ENDS] = "SELECT (SELECT seq FROM record INDEXED BY record_by_topic"
+                   " WHERE topic = ?1 ORDER BY seq LIMIT 1),"
+                   " (SELECT seq FROM record INDEXED BY record_by_topic"
+                   " WHERE topic = ?1 ORDER BY seq DESC LIMIT 1)",
+    [SPOOL_READ] = "SELECT " ROW " FROM record INDEXED BY record_by_topic"
+                   " WHERE topic = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+    [SPOOL_READ_ONE] = "SELECT " ROW " FROM record WHERE seq = ?1",
+};
