@@ -1,0 +1,44 @@
+/*
+ * stripes.h - which keys have records waiting in the spool
+ *
+ * The rule of order: a record that is received after another one of its
+ * topic and key was answered follows it. So once a record sits in the spool
+ * and not in the producer, later ones of its topic and key have to queue
+ * behind it. Counting per key would need a table without end; a stripe is a
+ * hash of topic and key, so that a few keys wait for each other needlessly,
+ * and one topic that cannot be written to does not block others.
+ *
+ * What is decided by a stripe's count happens under its lock: producing
+ * because nobody waits, or joining those who wait.
+ *
+ * Threads: any.
+ */
+#ifndef DELIVER_STRIPES_H
+#define DELIVER_STRIPES_H
+
+#include "base/fault.h"
+#include "base/slice.h"
+
+#include <stdint.h>
+
+struct stripes;
+struct stripe;
+
+/* FAULT_NOMEM. On success the caller owns *out. */
+int stripes_new(struct stripes **out, struct fault *why);
+void stripes_free(struct stripes *st); /* NULL is fine */
+
+/* The stripe of a record; NULL without a key: such records have no order. */
+struct stripe *stripes_find(struct stripes *st, const char *topic,
+                            struct slice key);
+
+/* NULL is fine for all of these: nothing is locked, nothing counted. */
+void stripe_lock(struct stripe *stripe);
+void stripe_unlock(struct stripe *stripe);
+
+/* Need the lock: one more, one less waits in the spool; how many do. */
+void stripe_join(struct stripe *stripe);
+void stripe_leave(struct stripe *stripe);
+int64_t stripe_waiting(const struct stripe *stripe);
+
+#endif
