@@ -427,7 +427,7 @@ static void test_topics(void **state)
     assert_int_equal(topic("b")->first_seq, 3);
     /* a hundred, for the table of them grows */
     for (int i = 0; i < 100; i++) {
-        char name[16];
+        char name[24];
 
         snprintf(name, sizeof(name), "topic-%d", i);
         store(name, "x");
