@@ -44,8 +44,8 @@ struct spool_topic {
     int64_t id;
     const char *name;  /* as long as the spool is open */
     int64_t first_seq; /* of its records now; 0: it has none */
-    int64_t last_seq;  /* */
-    int64_t given_to;  /* records up to here are doubtful */
+    int64_t last_seq;
+    int64_t given_to; /* records up to here are doubtful */
 };
 
 struct spool_row {

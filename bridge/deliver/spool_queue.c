@@ -217,15 +217,17 @@ int spool_append(struct spool *sp, const struct record *record, bool doubtful,
     return 0;
 }
 
-/* 1, 0 if it is not there, -1. */
+/* Where a record is that shall be changed: 1, 0 if it is not there, -1. */
 static int find(struct spool *sp, int64_t seq, int64_t *topic, int64_t *size,
                 struct fault *why)
 {
     const struct spool_cell args[] = {spool_number(seq)};
     int64_t *const numbers[] = {topic, size};
-    const int rc =
-        ask_numbers(sp, SPOOL_FIND, args, COUNT(args), numbers, 2, why);
+    int rc;
 
+    if (check_writing(sp, why) == -1)
+        return -1;
+    rc = ask_numbers(sp, SPOOL_FIND, args, COUNT(args), numbers, 2, why);
     if (rc == -1)
         spool_undo(sp);
     return rc;
@@ -236,11 +238,8 @@ int spool_remove(struct spool *sp, int64_t seq, struct fault *why)
     const struct spool_cell args[] = {spool_number(seq)};
     int64_t topic = 0;
     int64_t size = 0;
-    int rc;
+    int rc = find(sp, seq, &topic, &size, why);
 
-    if (check_writing(sp, why) == -1)
-        return -1;
-    rc = find(sp, seq, &topic, &size, why);
     if (rc != 1)
         return rc;
     if (spool_run(sp, SPOOL_REMOVE, args, COUNT(args), why) == -1)
@@ -286,11 +285,8 @@ int spool_put_aside(struct spool *sp, int64_t seq, const char *reason,
                                       spool_number(clock_real_ms())};
     int64_t topic = 0;
     int64_t size = 0;
-    int rc;
+    int rc = find(sp, seq, &topic, &size, why);
 
-    if (check_writing(sp, why) == -1)
-        return -1;
-    rc = find(sp, seq, &topic, &size, why);
     if (rc != 1)
         return rc;
     if (spool_run(sp, SPOOL_KEEP, args, COUNT(args), why) == -1 ||
