@@ -2,13 +2,7 @@
  * test_spool_row.c - deliver/spool_row.h
  */
 #include "deliver/spool_row.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "record_same.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,26 +70,6 @@ static void take(struct spool_row *row, const struct spool_cells *cells)
     arena_reset(&arena);
     assert_int_equal(spool_row_take(row, cells, &scratch, &arena, &why), 0);
     assert_int_equal(why.kind, FAULT_NONE);
-}
-
-static void assert_slice(struct slice got, struct slice wanted)
-{
-    assert_int_equal(got.data == NULL, wanted.data == NULL);
-    assert_int_equal(got.len, wanted.len);
-    if (wanted.len > 0)
-        assert_memory_equal(got.data, wanted.data, wanted.len);
-}
-
-static void assert_record(const struct record *got, const struct record *wanted)
-{
-    assert_string_equal(got->topic, wanted->topic);
-    assert_slice(got->key, wanted->key);
-    assert_slice(got->value, wanted->value);
-    assert_int_equal(got->header_count, wanted->header_count);
-    for (size_t i = 0; i < wanted->header_count; i++) {
-        assert_string_equal(got->headers[i].name, wanted->headers[i].name);
-        assert_slice(got->headers[i].value, wanted->headers[i].value);
-    }
 }
 
 static char long_text[20000];

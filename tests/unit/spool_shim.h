@@ -1,0 +1,292 @@
+/*
+ * spool_shim.h - a disk that fails when it is told to
+ *
+ * A VFS of SQLite stands before the real one. It makes a chosen call fail, and
+ * knows what would be left if the power went now: what was synced, and nothing
+ * else. It syncs nothing really, since nobody pulls the plug.
+ */
+#ifndef TEST_SPOOL_SHIM_H
+#define TEST_SPOOL_SHIM_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATH_SIZE = 1024 };
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+static char dir[512];
+
+static const char *const suffixes[] = {"", "-wal", "-journal"};
+
+/* Good until the next call but one. */
+static inline const char *path_of(const char *name, const char *suffix)
+{
+    static char paths[2][PATH_SIZE];
+    static size_t turn;
+    char *path = paths[turn++ % 2];
+
+    snprintf(path, PATH_SIZE, "%s/%s%s", dir, name, suffix);
+    return path;
+}
+
+static inline void remove_files(const char *name)
+{
+    for (size_t i = 0; i < COUNT(suffixes); i++)
+        unlink(path_of(name, suffixes[i]));
+}
+
+/* ---- the VFS ------------------------------------------------------------- */
+
+enum call { READS, WRITES, SYNCS, TRUNCATES, CALLS, NONE = CALLS };
+
+static struct {
+    sqlite3_vfs vfs;
+    sqlite3_vfs *real;
+
+    enum call fails;
+    int64_t nth;   /* the call that fails, from 0 on */
+    bool for_good; /* and so do all of its kind that follow */
+    int rc;
+    bool hit;
+
+    int64_t calls[CALLS];
+
+    bool keeps_images;
+    struct image {
+        char *data; /* NULL: no such file */
+        size_t len;
+    } images[COUNT(suffixes)]; /* of what was synced */
+} disk;
+
+struct shim_file {
+    sqlite3_file base;
+    struct image *image; /* NULL: not one of ours */
+    sqlite3_file *real;
+};
+
+static inline sqlite3_file *real_of(sqlite3_file *file)
+{
+    return ((struct shim_file *)file)->real;
+}
+
+static inline bool now_fails(enum call call)
+{
+    const int64_t count = disk.calls[call]++;
+
+    if (call != disk.fails || count < disk.nth ||
+        (count > disk.nth && !disk.for_good))
+        return false;
+    disk.hit = true;
+    return true;
+}
+
+static inline void keep_image(sqlite3_file *file, struct image *image)
+{
+    sqlite3_int64 size;
+
+    assert_int_equal(file->pMethods->xFileSize(file, &size), SQLITE_OK);
+    image->data = realloc(image->data, (size_t)size + 1);
+    assert_non_null(image->data);
+    image->len = (size_t)size;
+    assert_int_equal(file->pMethods->xRead(file, image->data, (int)size, 0),
+                     SQLITE_OK);
+}
+
+static inline void drop_image(struct image *image)
+{
+    free(image->data);
+    image->data = NULL;
+    image->len = 0;
+}
+
+static inline int shim_close(sqlite3_file *file)
+{
+    return real_of(file)->pMethods->xClose(real_of(file));
+}
+
+static inline int shim_read(sqlite3_file *file, void *out, int len,
+                            sqlite3_int64 at)
+{
+    if (now_fails(READS))
+        return disk.rc;
+    return real_of(file)->pMethods->xRead(real_of(file), out, len, at);
+}
+
+/* What fails is torn, too. */
+static inline int shim_write(sqlite3_file *file, const void *data, int len,
+                             sqlite3_int64 at)
+{
+    sqlite3_file *real = real_of(file);
+
+    if (!now_fails(WRITES))
+        return real->pMethods->xWrite(real, data, len, at);
+    real->pMethods->xWrite(real, data, len / 2, at);
+    return disk.rc;
+}
+
+static inline int shim_truncate(sqlite3_file *file, sqlite3_int64 size)
+{
+    if (now_fails(TRUNCATES))
+        return disk.rc;
+    return real_of(file)->pMethods->xTruncate(real_of(file), size);
+}
+
+static inline int shim_sync(sqlite3_file *file, int flags)
+{
+    struct shim_file *shim = (struct shim_file *)file;
+
+    (void)flags;
+    if (now_fails(SYNCS))
+        return disk.rc;
+    if (disk.keeps_images && shim->image != NULL)
+        keep_image(shim->real, shim->image);
+    return SQLITE_OK;
+}
+
+static inline int shim_size(sqlite3_file *file, sqlite3_int64 *size)
+{
+    return real_of(file)->pMethods->xFileSize(real_of(file), size);
+}
+
+static inline int shim_lock(sqlite3_file *file, int level)
+{
+    return real_of(file)->pMethods->xLock(real_of(file), level);
+}
+
+static inline int shim_unlock(sqlite3_file *file, int level)
+{
+    return real_of(file)->pMethods->xUnlock(real_of(file), level);
+}
+
+static inline int shim_check_lock(sqlite3_file *file, int *out)
+{
+    return real_of(file)->pMethods->xCheckReservedLock(real_of(file), out);
+}
+
+static inline int shim_control(sqlite3_file *file, int op, void *arg)
+{
+    return real_of(file)->pMethods->xFileControl(real_of(file), op, arg);
+}
+
+static inline int shim_sector(sqlite3_file *file)
+{
+    return real_of(file)->pMethods->xSectorSize(real_of(file));
+}
+
+static inline int shim_device(sqlite3_file *file)
+{
+    return real_of(file)->pMethods->xDeviceCharacteristics(real_of(file));
+}
+
+/* Version 1: without shared memory, which a spool does not use. */
+static const sqlite3_io_methods methods = {
+    .iVersion = 1,
+    .xClose = shim_close,
+    .xRead = shim_read,
+    .xWrite = shim_write,
+    .xTruncate = shim_truncate,
+    .xSync = shim_sync,
+    .xFileSize = shim_size,
+    .xLock = shim_lock,
+    .xUnlock = shim_unlock,
+    .xCheckReservedLock = shim_check_lock,
+    .xFileControl = shim_control,
+    .xSectorSize = shim_sector,
+    .xDeviceCharacteristics = shim_device,
+};
+
+static inline struct image *image_of(const char *path)
+{
+    for (size_t i = 0; path != NULL && i < COUNT(suffixes); i++)
+        if (strcmp(path, path_of("spool.db", suffixes[i])) == 0)
+            return &disk.images[i];
+    return NULL;
+}
+
+static inline int shim_open(sqlite3_vfs *vfs, const char *name,
+                            sqlite3_file *file, int flags, int *out_flags)
+{
+    struct shim_file *shim = (struct shim_file *)file;
+    int rc;
+
+    (void)vfs;
+    shim->real = (sqlite3_file *)(shim + 1);
+    shim->image = image_of(name);
+    rc = disk.real->xOpen(disk.real, name, shim->real, flags, out_flags);
+    shim->base.pMethods = shim->real->pMethods == NULL ? NULL : &methods;
+    return rc;
+}
+
+static inline int shim_delete(sqlite3_vfs *vfs, const char *name, int sync_dir)
+{
+    struct image *image = image_of(name);
+
+    (void)vfs;
+    if (image != NULL)
+        drop_image(image);
+    return disk.real->xDelete(disk.real, name, sync_dir);
+}
+
+static inline int shim_access(sqlite3_vfs *vfs, const char *name, int flags,
+                              int *out)
+{
+    (void)vfs;
+    return disk.real->xAccess(disk.real, name, flags, out);
+}
+
+static inline int shim_full_path(sqlite3_vfs *vfs, const char *name, int len,
+                                 char *out)
+{
+    (void)vfs;
+    return disk.real->xFullPathname(disk.real, name, len, out);
+}
+
+static inline int no_error(sqlite3_vfs *vfs, int len, char *out)
+{
+    (void)vfs;
+    (void)len;
+    (void)out;
+    return 0;
+}
+
+static inline void make_vfs(void)
+{
+    disk.real = sqlite3_vfs_find(NULL);
+    assert_non_null(disk.real);
+    disk.vfs = *disk.real;
+    disk.vfs.iVersion = 1;
+    disk.vfs.zName = "shim";
+    disk.vfs.szOsFile = (int)sizeof(struct shim_file) + disk.real->szOsFile;
+    disk.vfs.xOpen = shim_open;
+    disk.vfs.xDelete = shim_delete;
+    disk.vfs.xAccess = shim_access;
+    disk.vfs.xFullPathname = shim_full_path;
+    disk.vfs.xGetLastError = no_error;
+}
+
+/* All that is opened from now on. */
+static inline void disk_is(bool shimmed)
+{
+    assert_int_equal(sqlite3_vfs_register(&disk.vfs, shimmed), SQLITE_OK);
+    if (!shimmed)
+        assert_int_equal(sqlite3_vfs_register(disk.real, 1), SQLITE_OK);
+    disk.fails = NONE;
+    disk.keeps_images = false;
+    disk.hit = false;
+    memset(disk.calls, 0, sizeof(disk.calls));
+    for (size_t i = 0; i < COUNT(disk.images); i++)
+        drop_image(&disk.images[i]);
+}
+
+#endif
