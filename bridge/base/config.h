@@ -88,11 +88,18 @@ struct config {
         int64_t retention_ms;
     } topics;
     struct {
-        int64_t deadline_ms;
+        int64_t deadline_ms; /* then the spool */
+        int64_t patience_ms; /* where the spool does not take it */
         int64_t lanes;
         int64_t notice_ms;   /* from SIGTERM to the first refused request */
         int64_t shutdown_ms; /* from SIGTERM to the end, at most */
     } deliver;
+    struct {
+        bool enabled;
+        char *dir;
+        int64_t max_bytes;
+        int64_t min_free_bytes;
+    } spool;
     struct config_pairs kafka;    /* to every client; dots, not underscores */
     struct config_pairs producer; /* to producers */
     struct config_pairs consumer; /* to consumers */

@@ -14,6 +14,7 @@ enum { CONDITIONS_MAX = 16 };
 struct ready {
     const char *name;
     bool met;
+    const struct ready *instead; /* NULL: nothing is */
     char text[READY_TEXT_MAX];
 };
 
@@ -48,6 +49,7 @@ struct ready *ready_register(const char *name)
     if (ready == conditions + count)
         count++;
     ready->name = name;
+    ready->instead = NULL;
     set(ready, false, "not known yet");
     pthread_mutex_unlock(&lock);
     return ready;
@@ -60,11 +62,24 @@ void ready_set(struct ready *ready, bool met, const char *text)
     pthread_mutex_unlock(&lock);
 }
 
+void ready_excuse(struct ready *ready, const struct ready *instead)
+{
+    pthread_mutex_lock(&lock);
+    ready->instead = instead;
+    pthread_mutex_unlock(&lock);
+}
+
+/* Needs the lock. */
+static bool is_excused(const struct ready *ready)
+{
+    return ready->instead != NULL && ready->instead->met;
+}
+
 /* Needs the lock. */
 static bool all_met(void)
 {
     for (size_t i = 0; i < count; i++)
-        if (!conditions[i].met)
+        if (!conditions[i].met && !is_excused(&conditions[i]))
             return false;
     return count > 0;
 }

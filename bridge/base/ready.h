@@ -25,7 +25,10 @@ struct ready *ready_register(const char *name);
 /* `text` is copied: what is missing and what to do, or what is fine. */
 void ready_set(struct ready *ready, bool met, const char *text);
 
-/* Whether all conditions are met; none registered means no. */
+/* From now on it is enough if `instead` is met. */
+void ready_excuse(struct ready *ready, const struct ready *instead);
+
+/* Whether all conditions are met or excused; none registered means no. */
 bool ready_all(void);
 
 /* {"status":"ready"|"not ready","checks":{"kafka":{"ok":true,"detail":"…"}}}

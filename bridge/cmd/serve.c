@@ -84,11 +84,13 @@ static void warn_of_known_secrets(const struct config *config)
 static int open_all(struct service *sv, struct cmd *cmd, struct fault *why)
 {
     const struct config *config = &cmd->config;
-    struct delivery_options options = {.kafka = &config->kafka,
-                                       .producer = &config->producer,
-                                       .lanes = (int)config->deliver.lanes,
-                                       .deadline_ms =
-                                           (int)config->deliver.deadline_ms};
+    struct delivery_options options = {
+        .kafka = &config->kafka,
+        .producer = &config->producer,
+        .dead_letter = config->topics.dead_letter,
+        .lanes = (int)config->deliver.lanes,
+        .deadline_ms = (int)config->deliver.deadline_ms,
+        .patience_ms = (int)config->deliver.patience_ms};
 
     if (config_require_secrets(config, why) == -1 ||
         file_limit_raise(cmd_open_files(config), why) == -1 ||
@@ -103,6 +105,11 @@ static int open_all(struct service *sv, struct cmd *cmd, struct fault *why)
     sv->running = ready_register("running");
     options.topics = sv->topics;
     options.topic_count = sv->topic_count;
+    if (config->spool.enabled) {
+        options.spool_dir = config->spool.dir;
+        options.spool_limits = (struct spool_limits){
+            config->spool.max_bytes, config->spool.min_free_bytes};
+    }
     /* the admin server last but one: it shows what all others register */
     if (delivery_open(&sv->dl, &options, why) == -1 ||
         cmd_start_admin(&sv->admin, cmd, why) == -1)
@@ -182,9 +189,9 @@ const struct cmd_spec cmd_serve = {
     .summary = "receives webhooks, publishes to Kafka",
     .operands = "",
     .details =
-        "Answers 200 to a webhook once Kafka has confirmed the event, and\n"
-        "503 when it did not within the deadline. Stops on SIGTERM: what was\n"
-        "read is answered first.",
+        "Answers 200 to a webhook once Kafka has confirmed the event, or it\n"
+        "is on disk in the spool, from where it goes to Kafka. Stops on\n"
+        "SIGTERM: what was read is answered first.",
     .settings = CONFIG_SERVE,
     .logs = true,
     .run = serve,

@@ -23,4 +23,14 @@ bool breaker_missed(struct breaker *br, int64_t sent_us)
     return !atomic_exchange(&br->open, true);
 }
 
+bool breaker_trip(struct breaker *br)
+{
+    return !atomic_exchange(&br->open, true);
+}
+
+bool breaker_reset(struct breaker *br)
+{
+    return atomic_exchange(&br->open, false);
+}
+
 bool breaker_is_open(struct breaker *br) { return atomic_load(&br->open); }

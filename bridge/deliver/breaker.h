@@ -31,6 +31,14 @@ bool breaker_confirmed(struct breaker *br, int64_t now_us);
  * opened the breaker. */
 bool breaker_missed(struct breaker *br, int64_t sent_us);
 
+/* Nothing that is sent will be confirmed, whatever else was. True if that
+ * opened the breaker. */
+bool breaker_trip(struct breaker *br);
+
+/* Nothing is on its way that could be confirmed: let somebody try. True if
+ * that closed the breaker. */
+bool breaker_reset(struct breaker *br);
+
 bool breaker_is_open(struct breaker *br);
 
 #endif

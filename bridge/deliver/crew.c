@@ -244,19 +244,20 @@ void crew_poll(struct crew *crew, int timeout_ms)
     wake_landed(crew, NULL);
 }
 
-void crew_tend(struct crew *crew)
+bool crew_tend(struct crew *crew, int timeout_ms)
 {
     pthread_mutex_lock(&crew->lock);
     if (crew->led || crew->dismissed) {
         pthread_mutex_unlock(&crew->lock);
-        return;
+        return false;
     }
     crew->led = true;
     pthread_mutex_unlock(&crew->lock);
-    crew_poll(crew, 0);
+    crew_poll(crew, timeout_ms);
     pthread_mutex_lock(&crew->lock);
     hand_over(crew);
     pthread_mutex_unlock(&crew->lock);
+    return true;
 }
 
 void crew_take(struct crew *crew)

@@ -77,8 +77,9 @@ bool crew_wait(struct crew *crew, struct flight *flight, int64_t deadline_us);
 bool crew_land(struct flight *flight);
 void crew_settle(struct crew *crew, struct flight *flight);
 
-/* Leads for a moment if nobody does, to fetch what came late. */
-void crew_tend(struct crew *crew);
+/* Leads if nobody does, to fetch what nobody waits for: once, for at most
+ * `timeout_ms`. False: somebody leads. */
+bool crew_tend(struct crew *crew, int timeout_ms);
 
 /*
  * Takes the lead away from the waiters: on return nobody is inside `poll`,

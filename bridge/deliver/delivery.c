@@ -1,158 +1,85 @@
 /*
  * delivery.c - when is an event safe?
  *
- * Each record has a passage: what the sender's thread waits on, and what its
- * delivery report finds again. It belongs to the waiting thread; if that one
- * gives up at its deadline it belongs to the report, which comes sooner or
- * later, because librdkafka has no timeout of its own here.
- *
- * The housekeeper is a thread that polls when nobody waits, keeps the
- * readiness current, and has a lane of the producer replaced that has met a
- * fatal error.
+ * A record's stripe is locked while it is decided where it goes, so that it
+ * follows those of its key: to the producer, or behind those that wait in
+ * the spool. What the producer gives up is counted in its stripe when the
+ * report comes, before anything can be sent on a lane that takes the place
+ * of a failed one.
  */
 #include "deliver/delivery.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/metrics.h"
-#include "base/ready.h"
-#include "deliver/crew.h"
-#include "kafka/producer.h"
+#include "deliver/counts.h"
+#include "deliver/delivery_parts.h"
+#include "deliver/passage.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 enum {
     TICK_MS = 100,
-    LOOK_READY_MS = 5000,  /* at the topics, while they are there */
-    LOOK_UNREADY_MS = 500, /* while they are not */
-    METADATA_MS = 2000,
-    RESOLVE_MS = 10000 /* for the reports of a producer that is replaced */
+    LAST_TRY_MS = 1000,    /* for what found no room, once patience has ended */
+    RESOLVE_MS = 10 * 1000 /* for the reports of what is given up at the end */
 };
 
-struct passage {
-    struct flight flight;
-    struct delivery *dl;
+/* One call of delivery_send(). */
+struct sending {
+    const struct record *record;
     delivery_done_fn *done;
     void *ctx;
-    int64_t sent_us;
-    enum report_outcome outcome;
+    struct channel *channel;
+    struct stripe *stripe;
+    int64_t start_us;
 };
 
-enum tally {
-    TALLY_DELIVERED,
-    TALLY_REFUSED,
-    TALLY_TOPIC,
-    TALLY_FAILED,
-    TALLY_DEADLINE,
-    TALLY_NOT_QUEUED,
-    TALLY_LATE,
-    TALLIES
-};
+/* ---- reports ------------------------------------------------------------- */
 
-static const char *const tally_names[TALLIES] = {
-    [TALLY_DELIVERED] = "delivered", [TALLY_REFUSED] = "refused",
-    [TALLY_TOPIC] = "topic",         [TALLY_FAILED] = "failed",
-    [TALLY_DEADLINE] = "deadline",   [TALLY_NOT_QUEUED] = "not_queued",
-    [TALLY_LATE] = "late",
-};
-
-struct delivery {
-    struct delivery_options options;
-    struct producer_options producer_options;
-    struct producer *producer;
-    struct crew crew;
-    struct ready *ready;
-    bool was_ready;
-    int64_t next_look_us;
-
-    pthread_t housekeeper;
-    pthread_mutex_t stop_lock;
-    pthread_cond_t stop_wake;
-    bool stop;
-};
-
-/* One delivery a process: the registry borrows these for ever. */
-static struct metric ack_metric = {
-    .name = "aurix_bridge_kafka_ack_duration_seconds",
-    .help = "Time from handing a record to the producer to its delivery "
-            "report.",
-    .type = METRIC_HISTOGRAM};
-static struct metric tally_metric = {
-    .name = "aurix_bridge_deliveries_total",
-    .help = "Records by what became of them; late: confirmed after the "
-            "sender was told 503.",
-    .type = METRIC_COUNTER};
-static struct metric queue_metric = {
-    .name = "aurix_bridge_kafka_queue_records",
-    .help = "Records that the producer has and that were not reported yet.",
-    .type = METRIC_GAUGE};
-static struct metric renewal_metric = {
-    .name = "aurix_bridge_producer_renewals_total",
-    .help = "Lanes of the producer replaced after a fatal error.",
-    .type = METRIC_COUNTER};
-static struct metric_series ack_series;
-static struct metric_series tally_series[TALLIES];
-static struct metric_series queue_series;
-static struct metric_series renewal_series;
-static struct histogram ack_histogram;
-
-static void tally(enum tally what) { metric_add(&tally_series[what], 1); }
-
-static void register_metrics(void)
+/* Its waiter is in the crew. */
+static void land(struct delivery *dl, struct passage *pg,
+                 const struct report *report)
 {
-    char labels[METRIC_LABELS_MAX];
-
-    producer_metrics_register();
-    metric_histogram_init(&ack_metric, &ack_series, &ack_histogram, "");
-    metrics_register(&ack_metric);
-    for (int i = 0; i < TALLIES; i++) {
-        metric_labels(labels, "outcome", tally_names[i], (char *)NULL);
-        metric_series_init(&tally_metric, &tally_series[i], labels);
-    }
-    metrics_register(&tally_metric);
-    metric_series_init(&queue_metric, &queue_series, "");
-    metrics_register(&queue_metric);
-    metric_series_init(&renewal_metric, &renewal_series, "");
-    metrics_register(&renewal_metric);
-}
-
-static void passage_free(struct passage *pg)
-{
-    flight_release(&pg->flight);
-    free(pg);
-}
-
-/* A delivery report, in the leader's thread. */
-static void on_report(void *token, const struct report *report)
-{
-    static const enum tally tallies[] = {
-        [REPORT_DELIVERED] = TALLY_DELIVERED,
-        [REPORT_REFUSED] = TALLY_REFUSED,
-        [REPORT_TOPIC] = TALLY_TOPIC,
-        [REPORT_FAILED] = TALLY_FAILED,
-    };
-    struct passage *pg = token;
-
-    pg->outcome = report->outcome;
-    if (!crew_land(&pg->flight)) {
-        tally(report->outcome == REPORT_DELIVERED ? TALLY_LATE
-                                                  : tallies[report->outcome]);
-        passage_free(pg);
-        return;
-    }
-    tally(tallies[report->outcome]);
+    pg->report = *report;
+    pg->reported = true;
+    count_report(report);
     if (report->outcome == REPORT_DELIVERED) {
         if (pg->done != NULL)
             pg->done(pg->ctx);
-        metric_observe_us(&ack_histogram, clock_now_us() - pg->sent_us);
+        count_ack_us(clock_now_us() - pg->sent_us);
     } else {
         log_line(LOG_WARN, "deliver", "record was not taken",
                  log_text("error", report->error),
                  log_bool("maybe_persisted", report->maybe_persisted));
     }
-    crew_settle(&pg->dl->crew, &pg->flight);
+    if (report->maybe_persisted)
+        pg->marked = true;
+    if (dl->spooler != NULL && report_is_back(report)) {
+        stripe_lock(pg->stripe);
+        stripe_join(pg->stripe);
+        pg->joined = true;
+        stripe_unlock(pg->stripe);
+    }
+    crew_settle(&dl->crew, &pg->flight);
+}
+
+/* A delivery report, in the thread that polls. */
+static void on_report(void *token, const struct report *report)
+{
+    struct passage *pg = token;
+    struct delivery *dl = pg->delivery;
+
+    if (report->outcome == REPORT_DELIVERED)
+        channel_confirmed(pg->channel, clock_now_us());
+    if (report->outcome == REPORT_TOPIC)
+        channel_refused(pg->channel, clock_now_us());
+    if (crew_land(&pg->flight)) {
+        land(dl, pg, report);
+    } else if (dl->spooler != NULL) {
+        spooler_report(dl->spooler, pg, report);
+    } else {
+        count_late(report);
+        passage_free(pg);
+    }
 }
 
 static void poll_reports(void *ctx, int timeout_ms)
@@ -162,237 +89,381 @@ static void poll_reports(void *ctx, int timeout_ms)
     producer_poll(dl->producer, timeout_ms);
 }
 
-static int outcome_fault(enum report_outcome outcome, struct fault *why)
+/* ---- sending ------------------------------------------------------------- */
+
+/* The drain's, with the stripe locked. */
+static int send_row(void *ctx, const struct record *record, struct passage *pg,
+                    struct fault *why)
 {
-    switch (outcome) {
-    case REPORT_REFUSED:
-        return fault_set(why, FAULT_REFUSED,
-                         "Kafka refuses the record for its own sake");
-    case REPORT_TOPIC:
-        return fault_set(why, FAULT_UNAVAILABLE,
-                         "the topic cannot be written to");
-    default:
-        return fault_set(why, FAULT_UNAVAILABLE, "the producer has failed");
-    }
+    struct delivery *dl = ctx;
+
+    pg->delivery = dl;
+    return producer_send(dl->producer, record, pg, why);
 }
 
-/* Sends, or says why not; `pg` is the producer's too once this is 0. */
-static int send_record(struct delivery *dl, const struct record *record,
-                       struct passage *pg, struct fault *why)
+/* Needs the stripe's lock. */
+static bool must_queue(const struct delivery *dl, const struct sending *se)
 {
-    int rc = producer_send(dl->producer, record, pg, why);
+    return dl->spooler != NULL && (channel_is_down(se->channel) ||
+                                   atomic_load(&se->channel->catching_up) ||
+                                   stripe_waiting(se->stripe) > 0);
+}
 
-    if (rc == -1 && why->kind == FAULT_KAFKA)
+/* Hands it to the producer. NULL: it has it not. Needs the stripe's lock. */
+static struct passage *produce(struct delivery *dl, const struct sending *se,
+                               const struct record *record, struct fault *why)
+{
+    struct passage *pg = passage_new(se->channel, se->stripe, why);
+
+    if (pg == NULL)
+        return NULL;
+    pg->delivery = dl;
+    pg->done = se->done;
+    pg->ctx = se->ctx;
+    pg->sent_us = clock_now_us();
+    if (producer_send(dl->producer, record, pg, why) == 0)
+        return pg;
+    passage_free(pg);
+    count_outcome(why->kind == FAULT_REFUSED ? OUTCOME_REFUSED
+                                             : OUTCOME_NOT_QUEUED);
+    if (why->kind == FAULT_KAFKA)
         why->kind = FAULT_UNAVAILABLE; /* until the lane is replaced */
-    if (rc == -1)
-        tally(why->kind == FAULT_REFUSED ? TALLY_REFUSED : TALLY_NOT_QUEUED);
-    return rc;
+    return NULL;
+}
+
+static int64_t after_ms(const struct sending *se, int ms)
+{
+    return se->start_us + (int64_t)ms * 1000;
+}
+
+static int no_hope(struct fault *why)
+{
+    fault_clear(why);
+    return fault_set(why, FAULT_UNAVAILABLE,
+                     "the spool cannot take it, and Kafka does not");
+}
+
+static int refused(struct fault *why)
+{
+    return fault_set(why, FAULT_REFUSED,
+                     "Kafka refuses the record for its own sake");
+}
+
+/* What the report says of a record that nothing else can become of. */
+static int end_by_report(struct passage *pg, struct fault *why)
+{
+    const struct report report = pg->report;
+
+    passage_free(pg);
+    if (report.outcome == REPORT_DELIVERED)
+        return 0;
+    if (report.outcome == REPORT_REFUSED)
+        return refused(why);
+    return fault_set(why, FAULT_UNAVAILABLE,
+                     report.outcome == REPORT_TOPIC
+                         ? "the topic cannot be written to"
+                         : "the producer has failed");
+}
+
+/* Nobody else has run its completion. */
+static void complete(const struct sending *se, const struct passage *pg)
+{
+    if (pg->report.outcome == REPORT_DELIVERED && se->done != NULL)
+        se->done(se->ctx);
+}
+
+/* The stripe was joined for a record that is not in the spool. */
+static void give_up_place(struct passage *pg)
+{
+    if (!pg->joined)
+        return;
+    stripe_lock(pg->stripe);
+    stripe_leave(pg->stripe);
+    stripe_unlock(pg->stripe);
+    pg->joined = false;
+}
+
+/*
+ * Kafka is there, and the spool has no room: loss is worse than disorder.
+ * `marked`: Kafka may have it already.
+ */
+static int insist(struct delivery *dl, const struct sending *se, bool marked,
+                  struct fault *why)
+{
+    const int64_t deadline_us =
+        after_ms(se, dl->options.patience_ms + LAST_TRY_MS);
+    struct record record = *se->record;
+    struct passage *pg;
+
+    fault_clear(why);
+    if (marked)
+        record_add_header(&record, DELIVERY_MARK, slice_of("true"));
+    stripe_lock(se->stripe);
+    if (stripe_waiting(se->stripe) > 0)
+        count_disorder(DISORDER_FULL);
+    pg = produce(dl, se, &record, why);
+    stripe_unlock(se->stripe);
+    if (pg == NULL)
+        return -1;
+    if (!crew_wait(&dl->crew, &pg->flight, deadline_us)) {
+        if (!spooler_await_report(dl->spooler, pg, 0))
+            return no_hope(why);
+        complete(se, pg); /* reported at the last moment */
+    }
+    give_up_place(pg);
+    return end_by_report(pg, why);
+}
+
+/* Its deadline has passed, or it has come back, and the spool cannot keep it:
+ * Kafka is waited for. */
+static int outlast(struct delivery *dl, const struct sending *se,
+                   struct passage *pg, struct fault *why)
+{
+    struct report report;
+    bool marked;
+
+    if (!spooler_await_report(dl->spooler, pg,
+                              after_ms(se, dl->options.patience_ms)))
+        return no_hope(why);
+    give_up_place(pg);
+    report = pg->report;
+    marked = pg->marked;
+    fault_clear(why);
+    complete(se, pg);
+    if (!report_is_back(&report) || channel_is_down(se->channel))
+        return end_by_report(pg, why);
+    passage_free(pg);
+    return insist(dl, se, marked, why);
+}
+
+/* It was with the producer: its report is late, or says that it is back. */
+static int keep_sent(struct delivery *dl, const struct sending *se,
+                     struct passage *pg, struct fault *why)
+{
+    const struct keep keep = {.record = se->record,
+                              .channel = se->channel,
+                              .pg = pg,
+                              .done = se->done,
+                              .ctx = se->ctx};
+
+    if (spooler_keep(dl->spooler, &keep, why) == 0)
+        return 0;
+    return why->kind == FAULT_REFUSED ? -1 : outlast(dl, se, pg, why);
+}
+
+/* Whether the spool may have room if it is asked again: it does not wait for
+ * any while Kafka is away, and Kafka can be back by now. */
+static bool may_be_kept(const struct keep *keep, const struct fault *why)
+{
+    return why->kind != FAULT_TOO_LARGE && !channel_is_down(keep->channel) &&
+           clock_now_us() < keep->room_until_us;
+}
+
+/* The producer does not have it; its stripe is joined. */
+static int keep_unsent(struct delivery *dl, const struct sending *se,
+                       struct fault *why)
+{
+    const struct keep keep = {.record = se->record,
+                              .channel = se->channel,
+                              .done = se->done,
+                              .ctx = se->ctx,
+                              .room_until_us =
+                                  after_ms(se, dl->options.patience_ms)};
+
+    do {
+        fault_clear(why);
+        if (spooler_keep(dl->spooler, &keep, why) == 0)
+            return 0;
+    } while (may_be_kept(&keep, why));
+    stripe_lock(se->stripe);
+    stripe_leave(se->stripe);
+    stripe_unlock(se->stripe);
+    if (channel_is_down(se->channel))
+        return no_hope(why);
+    return insist(dl, se, false, why);
+}
+
+/* Waits for the report of what the producer has. */
+static int await(struct delivery *dl, const struct sending *se,
+                 struct passage *pg, struct fault *why)
+{
+    const int wait_ms =
+        dl->spooler == NULL ? dl->options.patience_ms : dl->options.deadline_ms;
+
+    if (crew_wait(&dl->crew, &pg->flight, after_ms(se, wait_ms))) {
+        if (dl->spooler != NULL && report_is_back(&pg->report))
+            return keep_sent(dl, se, pg, why);
+        return end_by_report(pg, why);
+    }
+    count_outcome(OUTCOME_DEADLINE);
+    if (dl->spooler == NULL)
+        return fault_set(why, FAULT_UNAVAILABLE,
+                         "Kafka did not confirm within %d ms", wait_ms);
+    channel_missed(se->channel, se->start_us);
+    return keep_sent(dl, se, pg, why);
+}
+
+static int send(struct delivery *dl, const struct sending *se,
+                struct fault *why)
+{
+    struct passage *pg = NULL;
+    bool queue;
+
+    stripe_lock(se->stripe);
+    queue = must_queue(dl, se);
+    if (!queue)
+        pg = produce(dl, se, se->record, why);
+    if (dl->spooler != NULL && pg == NULL && why->kind != FAULT_REFUSED) {
+        stripe_join(se->stripe);
+        queue = true;
+    }
+    stripe_unlock(se->stripe);
+    if (queue)
+        return keep_unsent(dl, se, why);
+    return pg == NULL ? -1 : await(dl, se, pg, why);
 }
 
 int delivery_send(struct delivery *dl, const struct record *record,
                   delivery_done_fn *done, void *ctx, struct fault *why)
 {
-    int64_t now_us = clock_now_us();
-    enum report_outcome outcome;
-    struct passage *pg;
+    struct sending se = {.record = record,
+                         .done = done,
+                         .ctx = ctx,
+                         .channel = channels_find(&dl->channels, record->topic),
+                         .start_us = clock_now_us()};
+    struct fault cause = FAULT_INIT;
 
-    pg = malloc(sizeof(*pg));
-    if (pg == NULL)
-        return fault_set(why, FAULT_NOMEM, "cannot allocate a passage");
-    flight_init(&pg->flight);
-    pg->dl = dl;
-    pg->done = done;
-    pg->ctx = ctx;
-    pg->sent_us = now_us;
-    if (send_record(dl, record, pg, why) == -1) {
-        passage_free(pg);
-        return -1;
-    }
-    if (!crew_wait(&dl->crew, &pg->flight,
-                   now_us + (int64_t)dl->options.deadline_ms * 1000)) {
-        tally(TALLY_DEADLINE);
+    if (se.channel == NULL)
         return fault_set(why, FAULT_UNAVAILABLE,
-                         "Kafka did not confirm within %d ms",
-                         dl->options.deadline_ms);
-    }
-    outcome = pg->outcome;
-    passage_free(pg);
-    return outcome == REPORT_DELIVERED ? 0 : outcome_fault(outcome, why);
+                         "'%s' is none of the topics that are written to",
+                         record->topic);
+    se.stripe = stripes_find(dl->stripes, record->topic, record->key);
+    if (send(dl, &se, &cause) == 0)
+        return 0;
+    if (cause.kind != FAULT_REFUSED)
+        count_add(COUNT_NO_ROOM, 1);
+    return fault_set(why, cause.kind, "%s", cause.text);
 }
 
-/* ---- the housekeeper ---------------------------------------------------- */
-
-static void look_at_topics(struct delivery *dl)
-{
-    struct fault why = FAULT_INIT;
-    bool there;
-
-    if (clock_now_us() < dl->next_look_us)
-        return;
-    there = producer_topics_there(dl->producer, METADATA_MS, &why) == 0;
-    ready_set(dl->ready, there, there ? "all topics are there" : why.text);
-    if (there && !dl->was_ready)
-        log_line(LOG_INFO, "deliver", "kafka is ready");
-    if (!there && (dl->was_ready || dl->next_look_us == 0))
-        log_line(LOG_ERROR, "deliver", "kafka is not ready",
-                 log_text("error", why.text));
-    dl->was_ready = there;
-    dl->next_look_us =
-        clock_now_us() + (there ? LOOK_READY_MS : LOOK_UNREADY_MS) * 1000;
-}
-
-/* Purges, and runs the reports until none is missing. Needs the lead. */
-static void resolve_all(struct delivery *dl)
-{
-    int64_t deadline_us = clock_now_us() + (int64_t)RESOLVE_MS * 1000;
-
-    producer_purge(dl->producer);
-    while (producer_unreported(dl->producer) > 0 &&
-           clock_now_us() < deadline_us)
-        crew_poll(&dl->crew, TICK_MS);
-}
-
-static void poll_taken(void *ctx)
-{
-    struct delivery *dl = ctx;
-
-    crew_poll(&dl->crew, TICK_MS);
-}
-
-/* Making a lane and closing one can take long (names are resolved, threads
- * are joined), so both are done while others poll. */
-static void renew_lane(struct delivery *dl, size_t lane, const char *reason)
-{
-    struct fault why = FAULT_INIT;
-    bool replaced;
-
-    log_line(LOG_ERROR, "deliver", "producer met a fatal error",
-             log_int("lane", (int64_t)lane), log_text("error", reason));
-    if (producer_make_spare(dl->producer, &why) == -1) {
-        /* the lane refuses everything; the next tick tries again */
-        log_line(LOG_ERROR, "deliver", "cannot replace the producer",
-                 log_text("error", why.text));
-        return;
-    }
-    crew_take(&dl->crew);
-    replaced = producer_replace(dl->producer, lane, poll_taken, dl, RESOLVE_MS);
-    crew_give(&dl->crew);
-    producer_drop_replaced(dl->producer);
-    if (!replaced) {
-        log_line(LOG_ERROR, "deliver", "the failed producer does not let go",
-                 log_int("lane", (int64_t)lane));
-        return;
-    }
-    metric_add(&renewal_series, 1);
-    log_line(LOG_INFO, "deliver", "producer was replaced",
-             log_int("lane", (int64_t)lane));
-}
-
-/* True until the housekeeper shall stop; waits a tick. */
-static bool rest(struct delivery *dl)
-{
-    struct timespec until = clock_timespec(clock_now_us() + TICK_MS * 1000);
-    bool stop;
-
-    pthread_mutex_lock(&dl->stop_lock);
-    if (!dl->stop)
-        pthread_cond_clockwait(&dl->stop_wake, &dl->stop_lock, CLOCK_MONOTONIC,
-                               &until);
-    stop = dl->stop;
-    pthread_mutex_unlock(&dl->stop_lock);
-    return !stop;
-}
-
-static void *keep_house(void *arg)
-{
-    struct delivery *dl = arg;
-    char reason[256];
-    size_t lane;
-
-    do {
-        crew_tend(&dl->crew);
-        metric_set(&queue_series, producer_unreported(dl->producer));
-        look_at_topics(dl);
-        if (producer_fatal(dl->producer, &lane, reason, sizeof(reason)))
-            renew_lane(dl, lane, reason);
-    } while (rest(dl));
-    return NULL;
-}
-
-/* ---- opening and closing ------------------------------------------------ */
+/* ---- opening and closing ------------------------------------------------- */
 
 static void delivery_free(struct delivery *dl)
 {
+    spooler_close(dl->spooler);
+    spool_dir_close(dl->dir);
     producer_close(dl->producer);
     crew_release(&dl->crew);
+    stripes_free(dl->stripes);
+    channels_release(&dl->channels);
     pthread_cond_destroy(&dl->stop_wake);
     pthread_mutex_destroy(&dl->stop_lock);
+    free(dl->topics);
     free(dl);
+}
+
+/* Those that are sent to, and those of which the spool has records. */
+static int collect_topics(struct delivery *dl, struct fault *why)
+{
+    const char *const *spooled = NULL;
+    size_t count = 0;
+
+    if (dl->dir != NULL)
+        spooled = spool_dir_topics(dl->dir, &count);
+    if (channels_init(&dl->channels, dl->options.topics,
+                      dl->options.topic_count, spooled, count, why) == -1)
+        return -1;
+    dl->topics = calloc(dl->channels.count + 1, sizeof(*dl->topics));
+    if (dl->topics == NULL)
+        return fault_set(why, FAULT_NOMEM, "cannot allocate the topics");
+    for (size_t i = 0; i < dl->channels.count; i++)
+        dl->topics[i] = dl->channels.items[i].topic;
+    return 0;
+}
+
+static int open_spool(struct delivery *dl, struct fault *why)
+{
+    if (dl->options.spool_dir == NULL)
+        return 0;
+    return spool_dir_open(&dl->dir, dl->options.spool_dir,
+                          &dl->options.spool_limits, why);
+}
+
+static int start_spooler(struct delivery *dl, struct fault *why)
+{
+    const struct spooler_options options = {.dir = dl->dir,
+                                            .stripes = dl->stripes,
+                                            .channels = &dl->channels,
+                                            .dead_letter =
+                                                dl->options.dead_letter,
+                                            .send = send_row,
+                                            .ctx = dl};
+
+    return dl->dir == NULL ? 0 : spooler_open(&dl->spooler, &options, why);
+}
+
+static int start_producer(struct delivery *dl, struct fault *why)
+{
+    dl->producer_options =
+        (struct producer_options){.kafka = dl->options.kafka,
+                                  .producer = dl->options.producer,
+                                  .topics = dl->topics,
+                                  .topic_count = dl->channels.count,
+                                  .lanes = dl->options.lanes,
+                                  .on_report = on_report};
+    producer_metrics_register();
+    counts_register();
+    return producer_open(&dl->producer, &dl->producer_options, why);
 }
 
 int delivery_open(struct delivery **out, const struct delivery_options *options,
                   struct fault *why)
 {
     struct delivery *dl = calloc(1, sizeof(*dl));
-    int err;
 
     if (dl == NULL)
         return fault_set(why, FAULT_NOMEM, "cannot allocate the delivery");
     dl->options = *options;
-    dl->producer_options =
-        (struct producer_options){.kafka = options->kafka,
-                                  .producer = options->producer,
-                                  .topics = options->topics,
-                                  .topic_count = options->topic_count,
-                                  .lanes = options->lanes,
-                                  .on_report = on_report};
     pthread_mutex_init(&dl->stop_lock, NULL);
     pthread_cond_init(&dl->stop_wake, NULL);
     crew_init(&dl->crew, poll_reports, dl);
-    if (producer_open(&dl->producer, &dl->producer_options, why) == -1)
-        goto fail;
-    dl->ready = ready_register("kafka");
-    ready_set(dl->ready, false, "not asked yet");
-    register_metrics();
-    err = pthread_create(&dl->housekeeper, NULL, keep_house, dl);
-    if (err != 0) {
-        fault_set_errno(why, FAULT_IO, err, "cannot start a thread");
-        goto fail;
+    if (open_spool(dl, why) == -1 || collect_topics(dl, why) == -1 ||
+        stripes_new(&dl->stripes, why) == -1 || start_producer(dl, why) == -1 ||
+        start_spooler(dl, why) == -1 || housekeeper_start(dl, why) == -1) {
+        delivery_free(dl);
+        return -1;
     }
     *out = dl;
     return 0;
-
-fail:
-    delivery_free(dl);
-    return -1;
 }
 
-static void stop_housekeeper(struct delivery *dl)
+/* Polls until nothing is unreported, or the time has passed. */
+static void poll_all(struct delivery *dl, int timeout_ms)
 {
-    pthread_mutex_lock(&dl->stop_lock);
-    dl->stop = true;
-    pthread_cond_signal(&dl->stop_wake);
-    pthread_mutex_unlock(&dl->stop_lock);
-    pthread_join(dl->housekeeper, NULL);
+    const int64_t deadline_us = clock_now_us() + (int64_t)timeout_ms * 1000;
+
+    while (producer_unreported(dl->producer) > 0 &&
+           clock_now_us() < deadline_us)
+        crew_poll(&dl->crew, TICK_MS);
 }
 
 void delivery_close(struct delivery *dl, int timeout_ms)
 {
-    int64_t deadline_us = clock_now_us() + (int64_t)timeout_ms * 1000;
     int left;
 
     if (dl == NULL)
         return;
-    stop_housekeeper(dl);
+    if (dl->spooler != NULL)
+        spooler_stop_draining(dl->spooler);
+    housekeeper_stop(dl);
     crew_take(&dl->crew);
-    while (producer_unreported(dl->producer) > 0 &&
-           clock_now_us() < deadline_us)
-        crew_poll(&dl->crew, TICK_MS);
+    poll_all(dl, timeout_ms);
     left = producer_unreported(dl->producer);
     if (left > 0)
         log_line(LOG_WARN, "deliver",
-                 "records that nobody was promised were given up",
+                 "records are not confirmed: what was promised of them is in "
+                 "the spool",
                  log_int("records", left));
-    resolve_all(dl);
+    producer_purge(dl->producer);
+    poll_all(dl, RESOLVE_MS);
     delivery_free(dl);
 }

@@ -5,31 +5,8 @@
  * committed since the last checkpoint. Both belong to one connection alone,
  * which holds the lock from opening to closing.
  *
- *     topic    id            growing in the order of first use
- *              name
- *              given_to      records up to this seq may be in Kafka
- *              removed_to    the last seq that was removed without being given
- *
- *     record   seq           the order of acceptance, over all topics
- *              topic         topic.id
- *              stored_ms     real time
- *              doubtful      0 or 1
- *              size          what it counts for, see spool_row_size()
- *              checksum      8 bytes, see spool_row.c
- *              key           NULL: a null key
- *              headers       see spool_row.c
- *              value         last, so that nothing else is behind it on
- *                            overflow pages
- *     record_by_topic        (topic, seq, size): all that opening scans
- *
- *     aside    as record, with `reason` and `aside_ms`
- *     aside_size             (size)
- *
- * The SQL of it is in spool_sql.c, what is done with it in spool_queue.c.
- *
- * It is a spool if application_id is "axSp" and user_version, the version of
- * this format, is FORMAT. A row is valid if its checksum is right; a row that
- * is not is told as damaged, and the others go on.
+ * Its tables are drawn in spool_sql.c, what makes it a spool is told in
+ * spool_format.c, what is done with it in spool_queue.c.
  *
  * The next seq is one above all in record, aside, given_to and removed_to. So
  * none is used twice, though no commit has to write a counter: a record that
@@ -58,16 +35,9 @@
 #include <string.h>
 
 enum {
-    FORMAT = 1,
-    APPLICATION_ID = 0x61785370, /* "axSp" */
-    PAGE = 4096,
-    WAL_FRAME = PAGE + 24,
+    WAL_FRAME = SPOOL_PAGE + 24,
     WAL_LARGE = 16 * MIB,
-    FREE_LARGE = 4 * MIB,            /* unused pages that are worth a VACUUM */
-    HEADROOM = 2 * SPOOL_RECORD_MAX, /* of the file over its records: for
-                                        removing, and for a record that is in
-                                        two tables */
-    PAGES_MAX = 1073741823           /* SQLite's own limit */
+    FREE_LARGE = 4 * MIB /* unused pages that are worth a VACUUM */
 };
 
 /* ---- what SQLite answers ------------------------------------------------- */
@@ -153,14 +123,17 @@ static void column(sqlite3_stmt *stmt, int at, struct spool_cell *out)
 void spool_ask(struct spool *sp, enum spool_query query,
                const struct spool_cell *args, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && sp->queries[query] != NULL; i++)
         bind(sp->queries[query], (int)i + 1, &args[i]);
 }
 
 int spool_next(struct spool *sp, enum spool_query query,
                struct spool_cell *columns, size_t count, struct fault *why)
 {
-    const int rc = sqlite3_step(sp->queries[query]);
+    /* a damaged file may lack what the query needs */
+    const int rc = sp->queries[query] == NULL
+                       ? SQLITE_CORRUPT
+                       : sqlite3_step(sp->queries[query]);
 
     if (rc == SQLITE_DONE)
         return 0;
@@ -173,6 +146,8 @@ int spool_next(struct spool *sp, enum spool_query query,
 
 void spool_leave(struct spool *sp, enum spool_query query)
 {
+    if (sp->queries[query] == NULL)
+        return;
     sqlite3_reset(sp->queries[query]);
     sqlite3_clear_bindings(sp->queries[query]);
 }
@@ -216,25 +191,30 @@ static int note_wal(void *ctx, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
-/* The number that SQL without parameters answers. SQLite's code. */
-static int number_of(sqlite3 *db, const char *sql, int64_t *number)
+int spool_ask_sql(struct spool *sp, const char *sql, int64_t *number,
+                  struct fault *why)
 {
     sqlite3_stmt *stmt = NULL;
-    int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+    int rc = sqlite3_prepare_v2(sp->db, sql, -1, &stmt, NULL);
 
     if (rc == SQLITE_OK)
         rc = sqlite3_step(stmt);
-    if (rc == SQLITE_ROW) {
+    if (rc == SQLITE_ROW)
         *number = sqlite3_column_int64(stmt, 0);
-        rc = SQLITE_OK;
-    }
+    rc = rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : fail(sp, rc, "read", why);
     sqlite3_finalize(stmt);
     return rc;
 }
 
-/* A PRAGMA, and what it must answer. */
-static int set_up(struct spool *sp, const char *pragma, const char *answer,
-                  struct fault *why)
+int spool_run_sql(struct spool *sp, const char *sql, struct fault *why)
+{
+    const int rc = sqlite3_exec(sp->db, sql, NULL, NULL, NULL);
+
+    return rc == SQLITE_OK ? 0 : fail(sp, rc, "set up", why);
+}
+
+int spool_set_up(struct spool *sp, const char *pragma, const char *answer,
+                 struct fault *why)
 {
     sqlite3_stmt *stmt = NULL;
     const char *text = NULL;
@@ -255,102 +235,66 @@ static int set_up(struct spool *sp, const char *pragma, const char *answer,
     return rc;
 }
 
-/* Under the lock. Writes to a file only if it is an empty one. */
-static int identify(struct spool *sp, struct fault *why)
+bool spool_may_write(const struct spool *sp)
 {
-    int64_t id = 0, format = 0, tables = 0;
-    char sql[96];
-    int rc = number_of(sp->db, "PRAGMA application_id", &id);
-
-    if (rc == SQLITE_OK)
-        rc = number_of(sp->db, "PRAGMA user_version", &format);
-    if (rc == SQLITE_OK)
-        rc = number_of(sp->db, "SELECT count(*) FROM sqlite_schema", &tables);
-    if (rc != SQLITE_OK)
-        return fail(sp, rc, "open", why);
-    if (id == APPLICATION_ID && format == FORMAT)
-        return 0;
-    if (id == APPLICATION_ID && format > FORMAT)
-        return fault_set(why, FAULT_NEWER,
-                         "cannot open '%s': a newer version of this program "
-                         "made it (format %lld, this one knows %d)",
-                         sp->path, (long long)format, FORMAT);
-    if (id != 0 || format != 0 || tables != 0)
-        return fault_set(why, FAULT_CORRUPT, "cannot open '%s': not a spool",
-                         sp->path);
-    snprintf(sql, sizeof(sql),
-             "PRAGMA application_id = %d; PRAGMA user_version = %d",
-             APPLICATION_ID, FORMAT);
-    rc = sqlite3_exec(sp->db, spool_schema, NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(sp->db, sql, NULL, NULL, NULL);
-    return rc == SQLITE_OK ? 0 : fail(sp, rc, "set up", why);
+    return sqlite3_db_readonly(sp->db, "main") == 0;
 }
 
-static int take_over(struct spool *sp, struct fault *why)
+static int connect(struct spool *sp, struct fault *why)
 {
-    char pages_max[64];
-    int64_t pages = (sp->limits.max_bytes / PAGE + HEADROOM / PAGE) * 2;
-    int rc;
+    const int rc = sqlite3_open_v2(
+        sp->path, &sp->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 
-    /* Twice, for a page may hold one record of little more than half of it.
-     * So what is full first is the limit of ours. */
-    snprintf(pages_max, sizeof(pages_max), "PRAGMA max_page_count = %lld",
-             (long long)(pages < PAGES_MAX ? pages : PAGES_MAX));
-    /* before anything is read: with it, WAL mode needs no shared memory */
-    if (set_up(sp, "PRAGMA locking_mode = EXCLUSIVE", "exclusive", why) == -1 ||
-        set_up(sp, "PRAGMA temp_store = MEMORY", NULL, why) == -1)
-        return -1;
-    rc = sqlite3_exec(sp->db, "PRAGMA page_size = 4096; BEGIN EXCLUSIVE", NULL,
-                      NULL, NULL);
-    if (rc != SQLITE_OK)
-        return fail(sp, rc, "open", why);
-    if (sqlite3_db_readonly(sp->db, "main") != 0)
-        return fault_set(why, FAULT_IO, "cannot write to '%s'", sp->path);
-    if (identify(sp, why) == -1)
-        return -1;
-    rc = sqlite3_exec(sp->db, "COMMIT", NULL, NULL, NULL);
-    if (rc != SQLITE_OK)
-        return fail(sp, rc, "set up", why);
-    if (set_up(sp, "PRAGMA journal_mode = WAL", "wal", why) == -1 ||
-        set_up(sp, "PRAGMA synchronous = FULL", NULL, why) == -1 ||
-        set_up(sp, "PRAGMA secure_delete = OFF", "0", why) == -1 ||
-        set_up(sp, "PRAGMA wal_autocheckpoint = 0", "0", why) == -1 ||
-        set_up(sp, pages_max, NULL, why) == -1)
-        return -1;
-    sqlite3_wal_hook(sp->db, note_wal, sp);
-    sp->wal_pages = 1; /* not known, so not known to be empty */
-    return spool_disk_sync_folder(sp->path, why);
-}
-
-static int open_file(struct spool *sp, struct fault *why)
-{
-    int rc;
-
-    if (spool_disk_make(sp->path, why) == -1)
-        return -1;
-    rc = sqlite3_open_v2(sp->path, &sp->db,
-                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (sp->db == NULL)
         return fault_set(why, FAULT_NOMEM, "cannot open '%s'", sp->path);
     sqlite3_extended_result_codes(sp->db, 1);
     sqlite3_db_config(sp->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    if (rc != SQLITE_OK)
-        return fail(sp, rc, "open", why);
-    if (take_over(sp, why) == -1)
+    return rc == SQLITE_OK ? 0 : fail(sp, rc, "open", why);
+}
+
+static int prepare(struct spool *sp, enum spool_query query, struct fault *why)
+{
+    const int rc = sqlite3_prepare_v3(sp->db, spool_queries[query], -1,
+                                      SQLITE_PREPARE_PERSISTENT,
+                                      &sp->queries[query], NULL);
+
+    return rc == SQLITE_OK ? 0 : fail(sp, rc, "use", why);
+}
+
+static int open_sound(struct spool *sp, struct fault *why)
+{
+    if (spool_disk_make(sp->path, why) == -1 || connect(sp, why) == -1 ||
+        spool_take_over(sp, why) == -1)
         return -1;
-    for (size_t i = 0; i < SPOOL_QUERIES; i++) {
-        rc = sqlite3_prepare_v3(sp->db, spool_queries[i], -1,
-                                SQLITE_PREPARE_PERSISTENT, &sp->queries[i],
-                                NULL);
-        if (rc != SQLITE_OK)
-            return fail(sp, rc, "use", why);
-    }
+    /* not earlier: to set wal_autocheckpoint takes the hook away */
+    sqlite3_wal_hook(sp->db, note_wal, sp);
+    sp->wal_pages = 1; /* not known, so not known to be empty */
+    for (size_t i = 0; i < SPOOL_QUERIES; i++)
+        if (prepare(sp, i, why) == -1)
+            return -1;
     return spool_load(sp, why);
 }
 
-int spool_open(struct spool **out, const char *path,
-               const struct spool_limits *limits, struct fault *why)
+/* What it lacks shows when it is asked for. */
+static int open_damaged(struct spool *sp, struct fault *why)
+{
+    static const enum spool_query needed[] = {SPOOL_LOOK, SPOOL_READ_ONE};
+
+    if (connect(sp, why) == -1 || spool_take_over_damaged(sp, why) == -1)
+        return -1;
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+        if (prepare(sp, needed[i], why) == -1)
+            return -1;
+    for (size_t i = 0; i < SPOOL_QUERIES; i++)
+        if (sp->queries[i] == NULL)
+            prepare(sp, i, NULL);
+    sp->failed = true; /* whatever it answers, it is not written to */
+    return spool_load_damaged(sp, why);
+}
+
+static int open_by(int (*how)(struct spool *sp, struct fault *why),
+                   struct spool **out, const char *path,
+                   const struct spool_limits *limits, struct fault *why)
 {
     struct spool *sp = calloc(1, sizeof(*sp));
 
@@ -361,13 +305,26 @@ int spool_open(struct spool **out, const char *path,
     sp->limits = *limits;
     sp->headers.max = SPOOL_RECORD_MAX;
     sp->scratch.max = 2 * SPOOL_RECORD_MAX;
-    if (open_file(sp, why) == -1) {
+    if (how(sp, why) == -1) {
         sp->failed = true; /* so closing leaves it as it is */
         spool_close(sp);
         return -1;
     }
     *out = sp;
     return 0;
+}
+
+int spool_open(struct spool **out, const char *path,
+               const struct spool_limits *limits, struct fault *why)
+{
+    return open_by(open_sound, out, path, limits, why);
+}
+
+int spool_open_damaged(struct spool **out, const char *path, struct fault *why)
+{
+    const struct spool_limits limits = {0};
+
+    return open_by(open_damaged, out, path, &limits, why);
 }
 
 void spool_close(struct spool *sp)
@@ -449,18 +406,17 @@ bool spool_in_transaction(const struct spool *sp) { return sp->in_transaction; }
 /* ---- the WAL ------------------------------------------------------------- */
 
 /* Only when there is nothing left: then it copies a handful of pages. */
-static int shrink(struct spool *sp)
+static int shrink(struct spool *sp, struct fault *why)
 {
     const struct spool_totals *totals = &sp->book.now.totals;
     int64_t unused = 0;
-    int rc;
 
     if (totals->records > 0 || totals->aside > 0)
-        return SQLITE_OK;
-    rc = number_of(sp->db, "PRAGMA freelist_count", &unused);
-    if (rc != SQLITE_OK || unused < FREE_LARGE / PAGE)
-        return rc;
-    return sqlite3_exec(sp->db, "VACUUM", NULL, NULL, NULL);
+        return 0;
+    if (spool_ask_sql(sp, "PRAGMA freelist_count", &unused, why) == -1)
+        return -1;
+    return unused < FREE_LARGE / SPOOL_PAGE ? 0
+                                            : spool_run_sql(sp, "VACUUM", why);
 }
 
 /*
@@ -471,17 +427,16 @@ int spool_tidy(struct spool *sp, bool idle, struct fault *why)
 {
     const int mode =
         idle ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
-    int rc = SQLITE_OK;
+    int rc;
 
     if (spool_check_sound(sp, why) == -1)
         return -1;
     assert(!sp->in_transaction);
     if (idle ? sp->wal_pages == 0 : sp->wal_pages < WAL_LARGE / WAL_FRAME)
         return 0;
-    if (idle)
-        rc = shrink(sp);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_wal_checkpoint_v2(sp->db, "main", mode, NULL, NULL);
+    if (idle && shrink(sp, why) == -1)
+        return -1;
+    rc = sqlite3_wal_checkpoint_v2(sp->db, "main", mode, NULL, NULL);
     if (rc != SQLITE_OK)
         return fail(sp, rc, "tidy", why);
     sp->wal_pages = 0;

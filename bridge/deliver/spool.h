@@ -52,7 +52,8 @@ struct spool_row {
     int64_t seq;       /* 1 or more, growing, never used twice */
     int64_t stored_ms; /* of the real-time clock */
     bool doubtful;
-    bool damaged; /* its checksum is wrong: `record` is empty */
+    bool in_doubt; /* it was appended as doubtful, and may not be given */
+    bool damaged;  /* its checksum is wrong: `record` is empty */
     struct record record;
 };
 
@@ -74,6 +75,14 @@ struct spool_totals {
 int spool_open(struct spool **out, const char *path,
                const struct spool_limits *limits, struct fault *why);
 
+/*
+ * Opens a damaged file, or what may be one, to read what can be read of it:
+ * nothing is written to it, and no call but those for reading works. What it
+ * counts is nothing, and its last number is what it still tells. FAULT_BUSY as
+ * above; FAULT_CORRUPT: nothing can be read; FAULT_IO, FAULT_NOMEM.
+ */
+int spool_open_damaged(struct spool **out, const char *path, struct fault *why);
+
 /* Neither commits nor loses anything; a failed file is not written to. NULL
  * is fine. */
 void spool_close(struct spool *sp);
@@ -90,6 +99,14 @@ int spool_begin(struct spool *sp, struct fault *why);
  */
 int spool_append(struct spool *sp, const struct record *record, bool doubtful,
                  int64_t *seq, struct fault *why);
+
+/* As appending it as doubtful, but it was stored when it was. The row is one
+ * that was read, and is not damaged. */
+int spool_restore(struct spool *sp, const struct spool_row *row,
+                  struct fault *why);
+
+/* From the next append on. */
+void spool_set_max_bytes(struct spool *sp, int64_t max_bytes);
 
 /* It is in Kafka. Nothing happens if it is not there. */
 int spool_remove(struct spool *sp, int64_t seq, struct fault *why);
@@ -134,8 +151,45 @@ int spool_read(struct spool *sp, int64_t topic_id, int64_t after,
 int spool_read_one(struct spool *sp, int64_t seq, struct spool_row *row,
                    bool *found, struct arena *arena, struct fault *why);
 
-/* No disk is read for it. */
+/* What a record's row tells at a glance: its key, headers and value are not
+ * read. */
+struct spool_glimpse {
+    int64_t seq; /* 0: there is none */
+    int64_t topic_id;
+    int64_t stored_ms;
+    int64_t size; /* that it counts for, if it is not damaged */
+};
+
+/*
+ * The first record behind `after`, and the last one before `before`, of
+ * whatever topic. They go along the table, and the others, whose *seq is 0 at
+ * the end, along the index: where the one is damaged the other may not be.
+ */
+int spool_look(struct spool *sp, int64_t after, struct spool_glimpse *out,
+               struct fault *why);
+int spool_look_back(struct spool *sp, int64_t before, struct spool_glimpse *out,
+                    struct fault *why);
+int spool_next_of(struct spool *sp, int64_t topic_id, int64_t after,
+                  int64_t *seq, struct fault *why);
+int spool_next_of_any(struct spool *sp, int64_t after, int64_t *seq,
+                      struct fault *why);
+
+/* ---- what is known without reading the disk ------------------------------ */
+
+/* NULL: the file does not know it. The ends are those of the last
+ * spool_topics(). */
+const struct spool_topic *spool_topic_named(const struct spool *sp,
+                                            const char *name);
+
+/* The last number that was used; 0: none was. */
+int64_t spool_last_seq(const struct spool *sp);
+
+/* False: it has failed. */
+bool spool_is_sound(const struct spool *sp);
+
 void spool_totals(const struct spool *sp, struct spool_totals *out);
+
+/* ---- in quiet times ------------------------------------------------------ */
 
 /* Folds the log of changes into the file: when it is large, or when there is
  * time; then an empty file is made small, too. Outside of transactions.

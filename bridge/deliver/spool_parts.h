@@ -2,8 +2,9 @@
  * spool_parts.h - what the files that make up a spool share
  *
  * spool.c is SQLite's door: opening, transactions, and running queries by
- * name. spool_sql.c has their text, spool_queue.c says what is stored and
- * read with them, spool_disk.c asks the file system. Nobody else includes
+ * name. spool_format.c says what a spool's file is, spool_sql.c has the text
+ * of the queries, spool_queue.c says what is stored and read with them,
+ * spool_look.c finds its way through a damaged file. Nobody else includes
  * this.
  */
 #ifndef DELIVER_SPOOL_PARTS_H
@@ -15,12 +16,16 @@
 #include "base/slice.h"
 #include "deliver/spool.h"
 #include "deliver/spool_book.h"
+#include "deliver/spool_disk.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SPOOL_RECORD_MAX = 16 * MIB }; /* more than Kafka would take */
+enum {
+    SPOOL_RECORD_MAX = 16 * MIB, /* more than Kafka would take */
+    SPOOL_PAGE = 4096
+};
 
 /* ---- spool_sql.c --------------------------------------------------------- */
 
@@ -43,6 +48,10 @@ enum spool_query {
     SPOOL_ENDS,
     SPOOL_READ,
     SPOOL_READ_ONE,
+    SPOOL_LOOK,
+    SPOOL_LOOK_BACK,
+    SPOOL_NEXT_OF,
+    SPOOL_TOPIC_NAMES,
     SPOOL_QUERIES
 };
 
@@ -109,10 +118,43 @@ void spool_leave(struct spool *sp, enum spool_query query);
 int spool_run(struct spool *sp, enum spool_query query,
               const struct spool_cell *args, size_t count, struct fault *why);
 
+/* SQL without parameters: the number that it answers; or none is wanted. */
+int spool_ask_sql(struct spool *sp, const char *sql, int64_t *number,
+                  struct fault *why);
+int spool_run_sql(struct spool *sp, const char *sql, struct fault *why);
+
+/* A PRAGMA, and what it must answer, unless `answer` is NULL. */
+int spool_set_up(struct spool *sp, const char *pragma, const char *answer,
+                 struct fault *why);
+
+bool spool_may_write(const struct spool *sp);
+
 /* The id of the row that was added last. */
 int64_t spool_last_id(const struct spool *sp);
 
+/* ---- spool_format.c ------------------------------------------------------ */
+
+/* Locks the file that is connected to, makes sure that it is a spool or makes
+ * it one, and sets the connection up. */
+int spool_take_over(struct spool *sp, struct fault *why);
+
+/* Locks it, and lets nothing be written to it. */
+int spool_take_over_damaged(struct spool *sp, struct fault *why);
+
 /* ---- spool_queue.c ------------------------------------------------------- */
+
+/*
+ * Asks for one row of `columns` numbers; those that are not there are left as
+ * they are. 1, 0 or -1 as spool_next().
+ */
+int spool_ask_numbers(struct spool *sp, enum spool_query query,
+                      const struct spool_cell *args, size_t count,
+                      int64_t *const *numbers, size_t columns,
+                      struct fault *why);
+
+/* Adds the topics that a query answers to the book. */
+int spool_load_topics(struct spool *sp, enum spool_query query,
+                      struct fault *why);
 
 /* Fills the book from the file. FAULT_CORRUPT, FAULT_IO, FAULT_NOMEM. */
 int spool_load(struct spool *sp, struct fault *why);
@@ -123,17 +165,9 @@ int spool_check_sound(const struct spool *sp, struct fault *why);
 /* Whose record is the oldest now? After a commit. */
 void spool_find_oldest(struct spool *sp);
 
-/* ---- spool_disk.c -------------------------------------------------------- */
+/* ---- spool_look.c -------------------------------------------------------- */
 
-/* Makes an empty file that its owner alone can read, unless it is there.
- * FAULT_FULL, FAULT_IO. */
-int spool_disk_make(const char *path, struct fault *why);
-
-/* Makes sure that the names in the file's folder are on disk. FAULT_IO,
- * FAULT_NOMEM. */
-int spool_disk_sync_folder(const char *path, struct fault *why);
-
-/* True as well if it cannot be told: writing will. */
-bool spool_disk_has_room(const char *path, int64_t bytes);
+/* Fills the book with what the file still tells. FAULT_NOMEM. */
+int spool_load_damaged(struct spool *sp, struct fault *why);
 
 #endif

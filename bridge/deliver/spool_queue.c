@@ -14,14 +14,10 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/*
- * Asks for one row of `columns` numbers; those that are not there are left as
- * they are. 1, 0 or -1 as spool_next().
- */
-static int ask_numbers(struct spool *sp, enum spool_query query,
-                       const struct spool_cell *args, size_t count,
-                       int64_t *const *numbers, size_t columns,
-                       struct fault *why)
+int spool_ask_numbers(struct spool *sp, enum spool_query query,
+                      const struct spool_cell *args, size_t count,
+                      int64_t *const *numbers, size_t columns,
+                      struct fault *why)
 {
     struct spool_cell cells[SPOOL_ROW_COLUMNS];
     int rc;
@@ -40,15 +36,15 @@ static int ask_numbers(struct spool *sp, enum spool_query query,
 
 static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
-static int load_topics(struct spool *sp, struct fault *why)
+int spool_load_topics(struct spool *sp, enum spool_query query,
+                      struct fault *why)
 {
     struct spool_counts *now = &sp->book.now;
     struct spool_cell columns[4];
     int rc;
 
-    spool_ask(sp, SPOOL_TOPICS, NULL, 0);
-    while ((rc = spool_next(sp, SPOOL_TOPICS, columns, COUNT(columns), why)) ==
-           1) {
+    spool_ask(sp, query, NULL, 0);
+    while ((rc = spool_next(sp, query, columns, COUNT(columns), why)) == 1) {
         const char *name = columns[3].bytes.data;
         const int64_t given_to = columns[1].number;
 
@@ -56,13 +52,13 @@ static int load_topics(struct spool *sp, struct fault *why)
         now->used_to = larger(now->used_to, columns[2].number);
         if (name == NULL)
             rc = fault_set(why, FAULT_NOMEM, "cannot read a topic's name");
-        else
+        else if (book_topic(&sp->book, columns[0].number) == NULL)
             rc = book_add_topic(&sp->book, columns[0].number, name, given_to,
                                 why);
         if (rc == -1)
             break;
     }
-    spool_leave(sp, SPOOL_TOPICS);
+    spool_leave(sp, query);
     return rc;
 }
 
@@ -81,11 +77,11 @@ int spool_load(struct spool *sp, struct fault *why)
         {SPOOL_OLDEST,      {&now->oldest_seq, &totals->oldest_ms}},
     };
 
-    if (load_topics(sp, why) == -1)
+    if (spool_load_topics(sp, SPOOL_TOPICS, why) == -1)
         return -1;
     for (size_t i = 0; i < COUNT(steps); i++)
-        if (ask_numbers(sp, steps[i].query, NULL, 0, steps[i].numbers, 2,
-                        why) == -1)
+        if (spool_ask_numbers(sp, steps[i].query, NULL, 0, steps[i].numbers, 2,
+                              why) == -1)
             return -1;
     totals->bytes += aside_bytes;
     last = larger(larger(last, last_aside), now->used_to);
@@ -104,7 +100,7 @@ void spool_find_oldest(struct spool *sp)
     /* If it cannot be read the time stays, and whoever reads the row learns
      * why. */
     if (now->totals.records > 0 && now->oldest_seq == 0)
-        ask_numbers(sp, SPOOL_OLDEST, NULL, 0, numbers, 2, NULL);
+        spool_ask_numbers(sp, SPOOL_OLDEST, NULL, 0, numbers, 2, NULL);
 }
 
 /* ---- writing ------------------------------------------------------------- */
@@ -168,13 +164,13 @@ static int topic_id(struct spool *sp, const char *name, int64_t *id,
     return -1;
 }
 
-int spool_append(struct spool *sp, const struct record *record, bool doubtful,
-                 int64_t *seq, struct fault *why)
+static int add(struct spool *sp, const struct record *record, bool doubtful,
+               int64_t stored_ms, int64_t *seq, struct fault *why)
 {
     unsigned char checksum[SPOOL_CHECKSUM_SIZE];
     struct spool_cells cells = {
         .seq = sp->book.next_seq,
-        .stored_ms = clock_real_ms(),
+        .stored_ms = stored_ms,
         .doubtful = doubtful,
         .topic = record->topic,
         .key = record->key,
@@ -217,6 +213,21 @@ int spool_append(struct spool *sp, const struct record *record, bool doubtful,
     return 0;
 }
 
+int spool_append(struct spool *sp, const struct record *record, bool doubtful,
+                 int64_t *seq, struct fault *why)
+{
+    return add(sp, record, doubtful, clock_real_ms(), seq, why);
+}
+
+int spool_restore(struct spool *sp, const struct spool_row *row,
+                  struct fault *why)
+{
+    int64_t seq;
+
+    assert(!row->damaged);
+    return add(sp, &row->record, true, row->stored_ms, &seq, why);
+}
+
 /* Where a record is that shall be changed: 1, 0 if it is not there, -1. */
 static int find(struct spool *sp, int64_t seq, int64_t *topic, int64_t *size,
                 struct fault *why)
@@ -227,7 +238,7 @@ static int find(struct spool *sp, int64_t seq, int64_t *topic, int64_t *size,
 
     if (check_writing(sp, why) == -1)
         return -1;
-    rc = ask_numbers(sp, SPOOL_FIND, args, COUNT(args), numbers, 2, why);
+    rc = spool_ask_numbers(sp, SPOOL_FIND, args, COUNT(args), numbers, 2, why);
     if (rc == -1)
         spool_undo(sp);
     return rc;
@@ -309,8 +320,8 @@ int spool_topics(struct spool *sp, const struct spool_topic **out,
         int64_t last = 0;
         int64_t *const numbers[] = {&first, &last};
 
-        if (ask_numbers(sp, SPOOL_ENDS, args, COUNT(args), numbers, 2, why) ==
-            -1)
+        if (spool_ask_numbers(sp, SPOOL_ENDS, args, COUNT(args), numbers, 2,
+                              why) == -1)
             return -1;
         topic->first_seq = first;
         topic->last_seq = last;
@@ -397,6 +408,21 @@ int spool_read_one(struct spool *sp, int64_t seq, struct spool_row *row,
         rc = take(sp, columns, row, arena, why);
     spool_leave(sp, SPOOL_READ_ONE);
     return rc == -1 ? -1 : 0;
+}
+
+const struct spool_topic *spool_topic_named(const struct spool *sp,
+                                            const char *name)
+{
+    return book_topic_named(&sp->book, name);
+}
+
+int64_t spool_last_seq(const struct spool *sp) { return sp->book.next_seq - 1; }
+
+bool spool_is_sound(const struct spool *sp) { return !sp->failed; }
+
+void spool_set_max_bytes(struct spool *sp, int64_t max_bytes)
+{
+    sp->limits.max_bytes = max_bytes;
 }
 
 void spool_totals(const struct spool *sp, struct spool_totals *out)

@@ -1,7 +1,28 @@
 /*
  * spool_sql.c - the text of all that is said to SQLite about rows
  *
- * What the tables mean is told in spool.c.
+ *     topic    id            growing in the order of first use
+ *              name
+ *              given_to      records up to this seq may be in Kafka
+ *              removed_to    the last seq that was removed without being given
+ *
+ *     record   seq           the order of acceptance, over all topics
+ *              topic         topic.id
+ *              stored_ms     real time
+ *              doubtful      0 or 1
+ *              size          what it counts for, see spool_row_size()
+ *              checksum      8 bytes, see spool_row.c
+ *              key           NULL: a null key
+ *              headers       see spool_row.c
+ *              value         last, so that nothing else is behind it on
+ *                            overflow pages
+ *     record_by_topic        (topic, seq, size): all that opening scans
+ *
+ *     aside    as record, with `reason` and `aside_ms`
+ *     aside_size             (size)
+ *
+ * A row is valid if its checksum is right; a row that is not is told as
+ * damaged, and the others go on.
  */
 #include "deliver/spool_parts.h"
 
@@ -58,4 +79,15 @@ const char *const spool_queries[SPOOL_QUERIES] = {
     [SPOOL_READ] = "SELECT " ROW " FROM record INDEXED BY record_by_topic"
                    " WHERE topic = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
     [SPOOL_READ_ONE] = "SELECT " ROW " FROM record WHERE seq = ?1",
+
+    /* by the number that is wanted: looking for what is behind another one
+     * would touch the page of that */
+    [SPOOL_LOOK] = "SELECT seq, topic, stored_ms, size FROM record NOT INDEXED"
+                   " WHERE seq >= ?1 ORDER BY seq LIMIT 1",
+    [SPOOL_LOOK_BACK] = "SELECT seq, topic, stored_ms, size FROM record"
+                        " NOT INDEXED WHERE seq < ?1 ORDER BY seq DESC LIMIT 1",
+    [SPOOL_NEXT_OF] = "SELECT seq FROM record INDEXED BY record_by_topic"
+                      " WHERE topic = ?1 AND seq > ?2 ORDER BY seq LIMIT 1",
+    [SPOOL_TOPIC_NAMES] = "SELECT id, 0, 0, name FROM topic"
+                          " INDEXED BY sqlite_autoindex_topic_1",
 };

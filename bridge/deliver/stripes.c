@@ -12,6 +12,7 @@ enum { STRIPES = 1024 }; /* a power of two */
 struct stripe {
     pthread_mutex_t lock;
     int64_t waiting;
+    int64_t held; /* of these, that have come back */
 };
 
 struct stripes {
@@ -90,4 +91,25 @@ void stripe_leave(struct stripe *stripe)
 int64_t stripe_waiting(const struct stripe *stripe)
 {
     return stripe == NULL ? 0 : stripe->waiting;
+}
+
+void stripe_hold(struct stripe *stripe)
+{
+    if (stripe == NULL)
+        return;
+    assert(stripe->held < stripe->waiting);
+    stripe->held++;
+}
+
+void stripe_let_go(struct stripe *stripe)
+{
+    if (stripe == NULL)
+        return;
+    assert(stripe->held > 0);
+    stripe->held--;
+}
+
+int64_t stripe_held(const struct stripe *stripe)
+{
+    return stripe == NULL ? 0 : stripe->held;
 }

@@ -8,7 +8,11 @@
  * hash of topic and key, so that a few keys wait for each other needlessly,
  * and one topic that cannot be written to does not block others.
  *
- * What is decided by a stripe's count happens under its lock: producing
+ * Some of those who wait have come back: the producer had them and gave them
+ * up. They lie before what was behind them in the spool, and so nothing of
+ * their stripe may be sent before they are.
+ *
+ * What is decided by a stripe's counts happens under its lock: producing
  * because nobody waits, or joining those who wait.
  *
  * Threads: any.
@@ -40,5 +44,11 @@ void stripe_unlock(struct stripe *stripe);
 void stripe_join(struct stripe *stripe);
 void stripe_leave(struct stripe *stripe);
 int64_t stripe_waiting(const struct stripe *stripe);
+
+/* Need the lock: of those who wait, one more, one less has come back; how
+ * many have. */
+void stripe_hold(struct stripe *stripe);
+void stripe_let_go(struct stripe *stripe);
+int64_t stripe_held(const struct stripe *stripe);
 
 #endif

@@ -115,7 +115,10 @@ int producer_send(struct producer *pr, const struct record *record, void *token,
     struct slot *slot = slot_of(pr, record->key);
     int rc;
 
-    pthread_rwlock_rdlock(&slot->lock);
+    /* never waiting: the one who replaces waits for reports, and whoever runs
+     * those may need a lock of the caller's */
+    if (pthread_rwlock_tryrdlock(&slot->lock) != 0)
+        return fault_set(why, FAULT_KAFKA, "the producer is being replaced");
     rc = lane_send(slot->lane, record, token, why);
     pthread_rwlock_unlock(&slot->lock);
     return rc;

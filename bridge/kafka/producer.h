@@ -70,7 +70,7 @@ int producer_open(struct producer **out, const struct producer_options *options,
  * reported exactly once, possibly before this returns, in the polling thread.
  * FAULT_UNAVAILABLE: the queue is full, or the topic is not one of the
  * options'. FAULT_REFUSED: larger than Kafka could ever take. FAULT_KAFKA:
- * the key's lane has met a fatal error.
+ * the key's lane has met a fatal error, or is being replaced. Never waits.
  */
 int producer_send(struct producer *pr, const struct record *record, void *token,
                   struct fault *why);

@@ -293,7 +293,7 @@ def test_kafka_away(bridge, topics):
     (port,) = free_ports(1)
     served = bridge(
         topics,
-        settings={"deliver.deadline_ms": 1000},
+        settings={"spool.enabled": "false", "deliver.patience_ms": 1000},
         bootstrap=f"127.0.0.1:{port}",
         ready=False,
     )

@@ -1,4 +1,5 @@
-"""What a 200 promises, with many senders and with Kafka coming and going."""
+"""What a 200 promises, with many senders and with Kafka coming and going,
+where there is no spool; test_11_spool.py is about the one with it."""
 
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -52,7 +53,7 @@ def test_the_broker_goes_and_comes(own_cluster, bridge, how):
     topics = kafka.new_topics()
     served = bridge(
         topics,
-        settings={"deliver.deadline_ms": 1000},
+        settings={"spool.enabled": "false", "deliver.patience_ms": 1000},
         bootstrap=kafka.bootstrap,
     )
     with Load(served.port, senders=8) as load:
@@ -76,7 +77,7 @@ def test_a_broker_that_hangs(own_cluster, bridge):
     topics = kafka.new_topics()
     served = bridge(
         topics,
-        settings={"deliver.deadline_ms": 500},
+        settings={"spool.enabled": "false", "deliver.patience_ms": 500},
         bootstrap=kafka.bootstrap,
     )
     # a broker that has just started is slow with a producer's first record
@@ -138,7 +139,7 @@ def test_stopped_while_kafka_is_away(own_cluster, bridge):
     topics = kafka.new_topics()
     served = bridge(
         topics,
-        settings={"deliver.deadline_ms": 2000},
+        settings={"spool.enabled": "false", "deliver.patience_ms": 2000},
         bootstrap=kafka.bootstrap,
     )
     with Load(served.port, senders=8) as load:

@@ -148,7 +148,10 @@ def test_many_requests_on_one_connection(bridge, kafka, topics):
 def test_senders_that_do_not_read(bridge, kafka, topics):
     """They send and never take an answer, and their answers are long. Nobody
     else waits for them: an event that did would miss its deadline."""
-    served = bridge(topics, settings={"deliver.deadline_ms": 2000})
+    served = bridge(
+        topics,
+        settings={"spool.enabled": "false", "deliver.patience_ms": 2000},
+    )
     broken = event("widget.click", {f"x{i}": i for i in range(30)}, event_id=7)
     longest = len(served.post(broken).body)
     assert longest > 200

@@ -253,7 +253,11 @@ def says_why(program: Program, reason: str) -> list[str]:
 def test_serve_and_consume_stay_and_say_why(topics, bridge, consumer, trouble):
     settings, env, reason, _ = trouble
     how = {
-        "settings": {**settings, "deliver.deadline_ms": "500"},
+        "settings": {
+            **settings,
+            "spool.enabled": "false",
+            "deliver.patience_ms": "500",
+        },
         "env": env,
         "ready": False,
     }

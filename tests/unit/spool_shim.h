@@ -55,8 +55,9 @@ static struct {
     sqlite3_vfs *real;
 
     enum call fails;
-    int64_t nth;   /* the call that fails, from 0 on */
-    bool for_good; /* and so do all of its kind that follow */
+    const char *only; /* in the path of the file that fails; NULL: any does */
+    int64_t nth;      /* the call that fails, from 0 on */
+    bool for_good;    /* and so do all of its kind that follow */
     int rc;
     bool hit;
 
@@ -71,6 +72,7 @@ static struct {
 
 struct shim_file {
     sqlite3_file base;
+    const char *path;    /* SQLite's; NULL: it has none */
     struct image *image; /* NULL: not one of ours */
     sqlite3_file *real;
 };
@@ -80,10 +82,14 @@ static inline sqlite3_file *real_of(sqlite3_file *file)
     return ((struct shim_file *)file)->real;
 }
 
-static inline bool now_fails(enum call call)
+static inline bool now_fails(sqlite3_file *file, enum call call)
 {
-    const int64_t count = disk.calls[call]++;
+    const char *path = ((struct shim_file *)file)->path;
+    int64_t count;
 
+    if (disk.only != NULL && (path == NULL || strstr(path, disk.only) == NULL))
+        return false;
+    count = disk.calls[call]++;
     if (call != disk.fails || count < disk.nth ||
         (count > disk.nth && !disk.for_good))
         return false;
@@ -118,7 +124,7 @@ static inline int shim_close(sqlite3_file *file)
 static inline int shim_read(sqlite3_file *file, void *out, int len,
                             sqlite3_int64 at)
 {
-    if (now_fails(READS))
+    if (now_fails(file, READS))
         return disk.rc;
     return real_of(file)->pMethods->xRead(real_of(file), out, len, at);
 }
@@ -129,7 +135,7 @@ static inline int shim_write(sqlite3_file *file, const void *data, int len,
 {
     sqlite3_file *real = real_of(file);
 
-    if (!now_fails(WRITES))
+    if (!now_fails(file, WRITES))
         return real->pMethods->xWrite(real, data, len, at);
     real->pMethods->xWrite(real, data, len / 2, at);
     return disk.rc;
@@ -137,7 +143,7 @@ static inline int shim_write(sqlite3_file *file, const void *data, int len,
 
 static inline int shim_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
-    if (now_fails(TRUNCATES))
+    if (now_fails(file, TRUNCATES))
         return disk.rc;
     return real_of(file)->pMethods->xTruncate(real_of(file), size);
 }
@@ -147,7 +153,7 @@ static inline int shim_sync(sqlite3_file *file, int flags)
     struct shim_file *shim = (struct shim_file *)file;
 
     (void)flags;
-    if (now_fails(SYNCS))
+    if (now_fails(file, SYNCS))
         return disk.rc;
     if (disk.keeps_images && shim->image != NULL)
         keep_image(shim->real, shim->image);
@@ -222,6 +228,7 @@ static inline int shim_open(sqlite3_vfs *vfs, const char *name,
 
     (void)vfs;
     shim->real = (sqlite3_file *)(shim + 1);
+    shim->path = name;
     shim->image = image_of(name);
     rc = disk.real->xOpen(disk.real, name, shim->real, flags, out_flags);
     shim->base.pMethods = shim->real->pMethods == NULL ? NULL : &methods;
@@ -282,6 +289,7 @@ static inline void disk_is(bool shimmed)
     if (!shimmed)
         assert_int_equal(sqlite3_vfs_register(disk.real, 1), SQLITE_OK);
     disk.fails = NONE;
+    disk.only = NULL;
     disk.keeps_images = false;
     disk.hit = false;
     memset(disk.calls, 0, sizeof(disk.calls));

@@ -132,7 +132,7 @@ static void wait_abandoned(int count)
 
     while (atomic_load(&fake.abandoned) < count) {
         assert_true(clock_now_us() < deadline_us);
-        crew_tend(&crew);
+        crew_tend(&crew, 0);
         sched_yield();
     }
 }

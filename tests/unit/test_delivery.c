@@ -43,7 +43,7 @@ static void open_delivery(int deadline_ms)
         .topics = topics,
         .topic_count = 1,
         .lanes = LANES,
-        .deadline_ms = deadline_ms};
+        .patience_ms = deadline_ms};
     int64_t until = deadline_us();
 
     assert_int_equal(delivery_open(&mock.dl, &options, NULL), 0);
@@ -352,7 +352,7 @@ static void test_refused_at_the_start(void **state)
         .topics = topics,
         .topic_count = 1,
         .lanes = 8,
-        .deadline_ms = 1};
+        .patience_ms = 1};
 
     (void)state;
     for (int round = 0; round < 10; round++) {

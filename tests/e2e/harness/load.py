@@ -124,11 +124,16 @@ def check_promises(load: Load, records: list[Record]) -> None:
 
     for sender in load.senders:
         last: dict[tuple, tuple[int, int]] = {}
+        before: dict[tuple, bytes] = {}
         for body in sender.taken:
             event = json.loads(body)
             stream = (event["event_type"], event["data"]["correlation_id"])
             at = first[body]
             if stream in last:
                 assert last[stream][0] == at[0], "a key changed its partition"
-                assert last[stream][1] < at[1], "out of order"
+                assert last[stream][1] < at[1], (
+                    f"out of order: {body!r} at {at} was sent after the 200 "
+                    f"of {before[stream]!r} at {last[stream]}"
+                )
             last[stream] = at
+            before[stream] = body

@@ -285,6 +285,21 @@ class Serve(Program):
     def post(self, body: bytes, **how: Any) -> web.Answer:
         return web.post(self.port, body, **how)
 
+    def wait_drained(self) -> None:
+        """Until nothing is in its spool."""
+        try:
+            wait_for(
+                lambda: self.metric("aurix_bridge_spool_records") == 0,
+                "the spool is empty",
+            )
+        except AssertionError as stuck:
+            said = {
+                name: value
+                for name, value in self.metrics().items()
+                if value and "bucket" not in name
+            }
+            raise AssertionError(f"{stuck}\n{said}") from stuck
+
 
 class Consume(Program):
     """`consume clicks|leads`, with the sink stdout."""
@@ -331,6 +346,9 @@ class Fleet:
             "log.level": "debug",
             "deliver.notice_ms": "0",
         }
+        folder = self.folder / f"{len(self.programs)}-{arguments[0]}"
+        if kind is Serve:
+            merged["spool.dir"] = str(folder / "spool")
         if topics is not None:
             merged |= topic_settings(topics)
         merged |= {k: str(v) for k, v in (settings or {}).items()}
@@ -338,7 +356,7 @@ class Fleet:
         if any(name.startswith("source ") for name in merged):
             with_secret = {}
         program = kind(
-            self.folder / f"{len(self.programs)}-{arguments[0]}",
+            folder,
             arguments,
             merged,
             {**with_secret, **(env or {})},

@@ -1,0 +1,257 @@
+/*
+ * spool_dir_care.c - files that have failed, or are done with
+ *
+ * What is removed from a file that cannot be written to is remembered as
+ * gone, and so is what cannot be read. A mark moves up behind which nothing
+ * is left; when it comes to the end the file is done, and becomes *.bad. The
+ * mark is what decides, and not a count, since in a damaged file nobody knows
+ * how many there are.
+ */
+#include "deliver/spool_dir_parts.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <assert.h>
+
+enum {
+    STEPS = 10000,        /* of a mark, in one call, */
+    STEPS_US = 100 * 1000 /* and how long they may take: a disk that fails may
+                             take seconds for one */
+};
+
+void dir_log(const struct spool_dir *sd, int64_t number, int level,
+             const char *message, const char *count_name, int64_t count,
+             const struct fault *cause)
+{
+    char path[SPOOL_PATH_SIZE];
+    struct log_field fields[3];
+    size_t used = 0;
+
+    spool_file_name(path, sd->path, number, "");
+    fields[used++] = log_text("file", path);
+    if (count >= 0)
+        fields[used++] = log_int(count_name, count);
+    if (cause != NULL)
+        fields[used++] = log_text("cause", cause->text);
+    log_write((enum log_level)level, "spool", message, fields, used);
+}
+
+/* ---- what goes wrong ----------------------------------------------------- */
+
+/*
+ * The next process must know, or it would take what has become of the records
+ * for what the file says of them. If that cannot be written either, a newer
+ * file tells as much, as soon as there is one.
+ */
+static void mark(struct spool_dir *sd, struct dir_file *file)
+{
+    struct fault why = FAULT_INIT;
+
+    if (file->marked)
+        return;
+    file->marked = true;
+    if (file == &sd->files[sd->count - 1] &&
+        spool_file_mark_failed(sd->path, file->number, &why) == -1)
+        dir_log(sd, file->number, LOG_WARN,
+                "a spool file cannot be marked as failed", "", -1, &why);
+}
+
+void dir_note_damage(struct spool_dir *sd, struct dir_file *file,
+                     const struct fault *cause)
+{
+    if (file->damaged)
+        return;
+    file->damaged = true;
+    dir_log(sd, file->number, LOG_ERROR,
+            "a spool file cannot be read in full, the rest of it goes on", "",
+            -1, cause);
+    mark(sd, file);
+}
+
+void dir_note_failure(struct spool_dir *sd, struct dir_file *file,
+                      const struct fault *cause)
+{
+    if (file->marked)
+        return;
+    dir_log(sd, file->number, LOG_ERROR,
+            "a spool file has failed, nothing is written to it any more", "",
+            -1, cause);
+    mark(sd, file);
+}
+
+static int64_t left(const struct dir_file *file)
+{
+    struct spool_totals totals;
+
+    spool_totals(file->sp, &totals);
+    return totals.records - file->removed - file->unreadable;
+}
+
+/*
+ * Of a number that is not there nothing is gone. Where it cannot be told it
+ * was there once: it was read. If there is no memory to remember it the
+ * record is read again by the next process, and that is no loss.
+ */
+void dir_note_removed(struct dir_file *file, int64_t own)
+{
+    struct spool_glimpse seen = {0};
+    bool added = false;
+
+    if (own < 1 || own > spool_last_seq(file->sp) ||
+        (spool_look(file->sp, own - 1, &seen, NULL) == 0 && seen.seq != own) ||
+        gone_add(&file->gone, own, &added, NULL) == -1 || !added)
+        return;
+    file->removed++;
+    file->removed_bytes += seen.size;
+}
+
+void dir_note_unreadable(struct spool_dir *sd, struct dir_file *file,
+                         int64_t own)
+{
+    bool added = false;
+
+    if (gone_add(&file->gone, own, &added, NULL) == -1 || !added)
+        return;
+    file->unreadable++;
+    sd->unreadable++;
+}
+
+/* ---- how far it is ------------------------------------------------------- */
+
+/*
+ * Behind the mark there is a page that cannot be read. The index knows which
+ * records it has; without it the numbers are tried one by one, and nobody
+ * knows which of them are any.
+ */
+static bool move_over_damage(struct spool_dir *sd, struct dir_file *file)
+{
+    struct fault cause = FAULT_INIT;
+    int64_t seq = 0;
+
+    if (!file->index_damaged &&
+        spool_next_of_any(file->sp, file->low, &seq, &cause) == -1) {
+        if (cause.kind == FAULT_NOMEM)
+            return false;
+        file->index_damaged = true;
+    }
+    if (file->index_damaged) {
+        file->done = file->low >= spool_last_seq(file->sp);
+        file->low++;
+        return !file->done;
+    }
+    file->done = seq == 0;
+    if (file->done)
+        return false;
+    if (seq == file->low + 1)
+        dir_note_unreadable(sd, file, seq);
+    file->low = seq == file->low + 1 ? seq : seq - 1;
+    return true;
+}
+
+/* False: the mark stays where it is. */
+static bool move_mark(struct spool_dir *sd, struct dir_file *file)
+{
+    struct fault cause = FAULT_INIT;
+    struct spool_glimpse seen;
+
+    if (spool_look(file->sp, file->low, &seen, &cause) == -1) {
+        if (cause.kind == FAULT_NOMEM)
+            return false;
+        dir_note_damage(sd, file, &cause);
+        return move_over_damage(sd, file);
+    }
+    file->done = seen.seq == 0;
+    if (file->done || !gone_has(&file->gone, seen.seq)) {
+        file->oldest_ms = seen.stored_ms;
+        return false;
+    }
+    file->low = seen.seq;
+    return true;
+}
+
+void dir_settle(struct spool_dir *sd, struct dir_file *file)
+{
+    const int64_t deadline_us = clock_now_us() + STEPS_US;
+
+    assert(!spool_is_sound(file->sp));
+    if (file->done)
+        return;
+    for (int i = 0; i < STEPS && move_mark(sd, file); i++)
+        if (clock_now_us() > deadline_us)
+            break;
+    if (file->done && left(file) > 0) {
+        sd->unreadable += left(file);
+        file->unreadable += left(file);
+    }
+}
+
+/* ---- taking leave -------------------------------------------------------- */
+
+bool dir_is_empty(const struct dir_file *file)
+{
+    struct spool_totals totals;
+
+    spool_totals(file->sp, &totals);
+    return totals.records == 0 && totals.aside == 0;
+}
+
+static void delete(struct spool_dir *sd, struct dir_file *file)
+{
+    const int64_t number = file->number;
+    struct fault why = FAULT_INIT;
+
+    dir_forget(sd, file);
+    /* it is empty, and will be deleted when it is opened next */
+    if (spool_file_delete(sd->path, number, &why) == -1)
+        dir_log(sd, number, LOG_WARN,
+                "an empty spool file could not be removed", "", -1, &why);
+}
+
+static void set_aside(struct spool_dir *sd, struct dir_file *file)
+{
+    const int64_t number = file->number;
+    const int64_t unreadable = file->unreadable;
+    struct fault why = FAULT_INIT;
+
+    dir_forget(sd, file);
+    if (spool_file_set_aside(sd->path, number, &why) == -1) {
+        dir_log(sd, number, LOG_ERROR,
+                "a spool file that is done with could not be set aside, its "
+                "records will be published again",
+                "unreadable", unreadable, &why);
+        return;
+    }
+    sd->bad++;
+    dir_log(sd, number, LOG_ERROR, "a spool file that had failed was set aside",
+            "unreadable", unreadable, NULL);
+}
+
+/* True: it is not there any more. The newest one stays, even empty, until
+ * there is a newer one: its number tells that the others are older. */
+static bool dismiss(struct spool_dir *sd, struct dir_file *file)
+{
+    const bool is_newest = file == &sd->files[sd->count - 1];
+
+    if (dir_is_empty(file)) {
+        if (is_newest || file->later_count > 0)
+            return false;
+        delete (sd, file);
+        return true;
+    }
+    if (spool_is_sound(file->sp))
+        return false;
+    dir_settle(sd, file);
+    if (!file->done)
+        return false;
+    set_aside(sd, file);
+    return true;
+}
+
+void dir_dismiss(struct spool_dir *sd)
+{
+    for (size_t i = 0; i < sd->count;)
+        if (!dismiss(sd, &sd->files[i]))
+            i++;
+    dir_share_room(sd);
+}

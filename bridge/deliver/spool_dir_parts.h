@@ -1,0 +1,144 @@
+/*
+ * spool_dir_parts.h - what the files that make up a spool's folder share
+ *
+ * spool_dir.c opens and closes, spool_dir_write.c has the transactions,
+ * spool_dir_read.c reads, spool_dir_care.c looks after files that have failed
+ * or are done with. Nobody else includes this.
+ */
+#ifndef DELIVER_SPOOL_DIR_PARTS_H
+#define DELIVER_SPOOL_DIR_PARTS_H
+
+#include "deliver/spool.h"
+#include "deliver/spool_dir.h"
+#include "deliver/spool_folder.h"
+#include "deliver/spool_gone.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A number of the folder's is the file's number and the number in the file.
+ * Where those of a file come near their end at opening, it counts as damaged
+ * and its records move to a new one; so appending never meets the end.
+ */
+enum { SEQ_BITS = 40 };
+#define SEQ_MAX ((INT64_C(1) << SEQ_BITS) - 1)
+#define SEQ_LARGE (INT64_C(1) << (SEQ_BITS - 1))
+
+static inline int64_t seq_global(int64_t number, int64_t own)
+{
+    return number << SEQ_BITS | own;
+}
+
+static inline int64_t seq_number(int64_t seq) { return seq >> SEQ_BITS; }
+
+static inline int64_t seq_own(int64_t seq) { return seq & SEQ_MAX; }
+
+/* What is to be written to a file that is not the current one. */
+struct spool_later {
+    enum { LATER_REMOVE, LATER_GIVE, LATER_ASIDE } what;
+    int64_t seq; /* in the file */
+    char *text;  /* the topic or the reason; NULL: there is none */
+};
+
+struct dir_file {
+    int64_t number;
+    struct spool *sp;
+    bool was_older;     /* at the opening: there was a newer one */
+    bool marked;        /* as failed, and that was logged */
+    bool damaged;       /* reading has met damage */
+    bool index_damaged; /* as well */
+
+    struct spool_later *later;
+    size_t later_count;
+    size_t later_kept; /* of transactions that are committed: the disk was
+                          full, and they are tried again */
+    size_t later_capacity;
+
+    /* Of a file that cannot be written to: */
+    struct spool_gone gone;
+    int64_t removed; /* of these */
+    int64_t removed_bytes;
+    int64_t unreadable; /* and of these; those that nobody knows to have been
+                           there are counted in the end */
+    int64_t low;        /* all up to it are gone */
+    int64_t oldest_ms;  /* of the first that is not; 0: not known */
+    bool done;          /* all are gone */
+};
+
+struct spool_dir {
+    char *path;
+    int lock; /* -1: not locked */
+    struct spool_limits limits;
+    struct dir_file *files; /* by number */
+    size_t count;
+    size_t capacity;
+    int64_t highest; /* number that was ever used, as far as it is known */
+    bool in_transaction;
+
+    int64_t opened_at;
+    const char **topics;
+    int64_t *last_of; /* those topics */
+    size_t topic_count;
+
+    int64_t bad;
+    int64_t unreadable;
+};
+
+/* ---- spool_dir.c --------------------------------------------------------- */
+
+/* The one that is written to; NULL: there is none. */
+struct dir_file *dir_current(const struct spool_dir *sd);
+
+/* NULL: there is none with that number. */
+struct dir_file *dir_file_of(const struct spool_dir *sd, int64_t number);
+
+/* What the file counts for now. */
+void dir_file_totals(const struct dir_file *file, struct spool_totals *out);
+
+/* Gives the current file the room that the others leave. */
+void dir_share_room(struct spool_dir *sd);
+
+/* Closes it and takes it out of the folder's. Its place is another's then. */
+void dir_forget(struct spool_dir *sd, struct dir_file *file);
+
+/* ---- spool_dir_write.c --------------------------------------------------- */
+
+/* Writes what is due to a file that is not the current one; or, where it
+ * cannot be written to, remembers it. */
+void dir_write_later(struct spool_dir *sd, struct dir_file *file);
+
+void dir_release_later(struct dir_file *file);
+
+/* ---- spool_dir_care.c ---------------------------------------------------- */
+
+/* Something could not be read, and now the file has failed, too. Logs it once
+ * a file. */
+void dir_note_damage(struct spool_dir *sd, struct dir_file *file,
+                     const struct fault *cause);
+
+/* Nothing is written to it any more. Logs it once a file. */
+void dir_note_failure(struct spool_dir *sd, struct dir_file *file,
+                      const struct fault *cause);
+
+/* The record counts as gone from a file that cannot be written to. */
+void dir_note_removed(struct dir_file *file, int64_t own);
+void dir_note_unreadable(struct spool_dir *sd, struct dir_file *file,
+                         int64_t own);
+
+/* How far is a file that cannot be written to? */
+void dir_settle(struct spool_dir *sd, struct dir_file *file);
+
+/* Takes leave of those that are done with. */
+void dir_dismiss(struct spool_dir *sd);
+
+/* It never had anything, or nothing is left in it. */
+bool dir_is_empty(const struct dir_file *file);
+
+/* Logs with the file's name. `count` < 0: there is none to tell. */
+void dir_log(const struct spool_dir *sd, int64_t number, int level,
+             const char *message, const char *count_name, int64_t count,
+             const struct fault *cause);
+
+#endif

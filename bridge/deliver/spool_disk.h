@@ -1,0 +1,23 @@
+/*
+ * spool_disk.h - what a spool asks of the file system
+ */
+#ifndef DELIVER_SPOOL_DISK_H
+#define DELIVER_SPOOL_DISK_H
+
+#include "base/fault.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Makes an empty file that its owner alone can read, unless it is there.
+ * FAULT_FULL, FAULT_IO. */
+int spool_disk_make(const char *path, struct fault *why);
+
+/* Makes sure that the names in the file's folder are on disk. FAULT_IO,
+ * FAULT_NOMEM. */
+int spool_disk_sync_folder(const char *path, struct fault *why);
+
+/* True as well if it cannot be told: writing will. */
+bool spool_disk_has_room(const char *path, int64_t bytes);
+
+#endif
