@@ -167,6 +167,20 @@ bench-smoke: bench-deps ## the same in short: do the counts agree?
 	@BENCH_OUT=build/bench/smoke \
 		build/venv/bin/python tests/bench/bench.py --quick
 
+# CRASH_ONLY, CRASH_COUNT, CRASH_KILL_BRIDGE and so on reach it through the
+# environment: tests/crash/crash.py
+.PHONY: crash
+crash: build test-deps ## kills bridge and Kafka under load, finds what is lost
+	@build/venv/bin/python tests/crash/crash.py
+
+.PHONY: crash-smoke
+crash-smoke: build test-deps ## the same in short, some three minutes
+	@CRASH=short build/venv/bin/python tests/crash/crash.py
+
+.PHONY: crash-planted
+crash-planted: test-deps ## plants bugs that `make crash` and others must find
+	@build/venv/bin/python tests/crash/planted.py
+
 .PHONY: test-compose
 test-compose: build/venv/.done ## tests image and compose file (needs Docker)
 	@build/venv/bin/python -m pytest -q tests/compose </dev/null

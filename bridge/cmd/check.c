@@ -254,7 +254,7 @@ static void check_ports(struct check *ck)
 /* In the order of a start, so that causes come before what they cause. */
 static void (*const checks[])(struct check *ck) = {
     check_configuration, check_secrets, check_schemas, check_routes,
-    check_open_files,    check_ports,   check_kafka,
+    check_open_files,    check_ports,   check_spool,   check_kafka,
 };
 
 static int run_check(struct cmd *cmd)

@@ -24,6 +24,9 @@ struct check {
 void check_tell(struct check *ck, enum check_result result, const char *advice,
                 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* The spool's directory, in check_spool.c. */
+void check_spool(struct check *ck);
+
 /* Brokers and topics, in check_kafka.c. */
 void check_kafka(struct check *ck);
 

@@ -101,12 +101,18 @@ static int send_row(void *ctx, const struct record *record, struct passage *pg,
     return producer_send(dl->producer, record, pg, why);
 }
 
+/* The spool has records that it must follow. Needs the stripe's lock. */
+static bool is_behind(const struct sending *se)
+{
+    return atomic_load(&se->channel->catching_up) ||
+           stripe_waiting(se->stripe) > 0;
+}
+
 /* Needs the stripe's lock. */
 static bool must_queue(const struct delivery *dl, const struct sending *se)
 {
-    return dl->spooler != NULL && (channel_is_down(se->channel) ||
-                                   atomic_load(&se->channel->catching_up) ||
-                                   stripe_waiting(se->stripe) > 0);
+    return dl->spooler != NULL &&
+           (channel_is_down(se->channel) || is_behind(se));
 }
 
 /* Hands it to the producer. NULL: it has it not. Needs the stripe's lock. */
@@ -199,7 +205,7 @@ static int insist(struct delivery *dl, const struct sending *se, bool marked,
     if (marked)
         record_add_header(&record, DELIVERY_MARK, slice_of("true"));
     stripe_lock(se->stripe);
-    if (stripe_waiting(se->stripe) > 0)
+    if (is_behind(se))
         count_disorder(DISORDER_FULL);
     pg = produce(dl, se, &record, why);
     stripe_unlock(se->stripe);
@@ -343,6 +349,11 @@ int delivery_send(struct delivery *dl, const struct record *record,
     if (cause.kind != FAULT_REFUSED)
         count_add(COUNT_NO_ROOM, 1);
     return fault_set(why, cause.kind, "%s", cause.text);
+}
+
+int64_t delivery_spooled(struct delivery *dl)
+{
+    return dl->spooler == NULL ? 0 : spooler_records(dl->spooler);
 }
 
 /* ---- opening and closing ------------------------------------------------- */

@@ -31,6 +31,7 @@
 #include "deliver/spool.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct delivery;
 
@@ -79,6 +80,10 @@ int delivery_open(struct delivery **out, const struct delivery_options *options,
  */
 int delivery_send(struct delivery *dl, const struct record *record,
                   delivery_done_fn *done, void *ctx, struct fault *why);
+
+/* Records in the spool: to be sent, or sent and not confirmed; 0 without a
+ * spool. */
+int64_t delivery_spooled(struct delivery *dl);
 
 /*
  * Waits at most `timeout_ms` for what the producer still has, then stops.

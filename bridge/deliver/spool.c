@@ -346,6 +346,12 @@ void spool_close(struct spool *sp)
     free(sp);
 }
 
+void spool_fail(struct spool *sp)
+{
+    assert(!sp->in_transaction);
+    sp->failed = true;
+}
+
 /* ---- transactions -------------------------------------------------------- */
 
 int spool_begin(struct spool *sp, struct fault *why)

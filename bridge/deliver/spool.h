@@ -87,6 +87,10 @@ int spool_open_damaged(struct spool **out, const char *path, struct fault *why);
  * is fine. */
 void spool_close(struct spool *sp);
 
+/* Nothing shall be written to it any more, as after FAULT_IO. Outside of
+ * transactions. */
+void spool_fail(struct spool *sp);
+
 /* ---- writing: all between begin and commit or undo ----------------------- */
 
 /* FAULT_IO as everywhere below. */

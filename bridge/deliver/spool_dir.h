@@ -93,6 +93,13 @@ bool spool_dir_in_transaction(const struct spool_dir *sd);
  */
 int spool_dir_renew(struct spool_dir *sd, struct fault *why);
 
+/*
+ * The disk has been full for so long that what is to be sent cannot be marked
+ * as given: the current file shall count as failed, so that its records can be
+ * sent without. Outside of transactions.
+ */
+void spool_dir_fail(struct spool_dir *sd);
+
 /* Whether there is a file that can be written to. */
 bool spool_dir_is_sound(const struct spool_dir *sd);
 

@@ -142,6 +142,19 @@ bool spool_dir_in_transaction(const struct spool_dir *sd)
     return sd->in_transaction;
 }
 
+void spool_dir_fail(struct spool_dir *sd)
+{
+    struct dir_file *file = dir_current(sd);
+    struct fault cause = FAULT_INIT;
+
+    if (file == NULL)
+        return;
+    fault_set(&cause, FAULT_FULL, "the disk of '%s' is full for too long",
+              sd->path);
+    spool_fail(file->sp);
+    dir_note_failure(sd, file, &cause);
+}
+
 static int fail_no_file(struct spool_dir *sd, struct fault *why)
 {
     struct fault cause = FAULT_INIT;

@@ -171,7 +171,7 @@ static void take_in(struct spooler *sp)
     }
 }
 
-static void tell_totals(struct spooler *sp)
+void spooler_tell_totals(struct spooler *sp)
 {
     struct spool_dir_totals totals;
     const struct spool_totals *all = &totals.of_all;
@@ -220,7 +220,6 @@ static void run_round(struct spooler *sp)
     if (!spooler_write(sp, now_us))
         return;
     drain_send(sp->drain, now_us, &sp->burials.refused);
-    tell_totals(sp);
     tidy(sp, false);
 }
 
@@ -318,7 +317,7 @@ int spooler_open(struct spooler **out, const struct spooler_options *options,
     burials_init(&sp->burials, options->dir, options->stripes, dead);
     if (drain_new(&sp->drain, &drain_options, why) == -1)
         goto fail;
-    tell_totals(sp);
+    spooler_tell_totals(sp);
     spooler_tell_state(sp, false, NULL);
     err = pthread_create(&sp->thread, NULL, run, sp);
     if (err != 0) {

@@ -29,6 +29,7 @@ struct deposit {
     struct keep keep;
     enum deposit_state state;
     bool ready; /* the producer does not have it, and never had it for sure */
+    bool made;  /* the passage is not the request's, but of suspect_all() */
     int64_t seq;
     struct fault why;
     sem_t wake;
@@ -57,6 +58,7 @@ struct spooler {
     struct deposit *deposits; /* in hand, oldest first */
     struct passage *removals; /* their rows go */
     struct burials burials;
+    int64_t full_since_us;  /* nothing could be written at all; 0: it can */
     int64_t renew_at_us;    /* another file, at the earliest */
     int64_t bury_at_us;     /* what is refused, at the earliest */
     int64_t pause_until_us; /* nothing could be written */
@@ -73,6 +75,8 @@ bool spooler_write(struct spooler *sp, int64_t now_us);
 
 /* Where a row goes whose passage is reported. */
 void spooler_sort(struct spooler *sp, struct passage *pg, bool expected);
+
+void spooler_tell_totals(struct spooler *sp);
 
 /* Whether records are refused, and why. */
 void spooler_tell_state(struct spooler *sp, bool refuses, const char *text);

@@ -15,6 +15,7 @@
 #include <assert.h>
 
 enum {
+    FULL_FOR_MS = 2000,
     AGAIN_MS = 1000, /* what is tried once more, and what is told once more */
     PAUSE_MS = 100
 };
@@ -91,6 +92,38 @@ static void start_over(struct spooler *sp)
     }
 }
 
+/*
+ * The file has failed in committing, and the records may be in it or not. If
+ * they are, the next process will find them there, too: so those that are
+ * written again are possible duplicates. (Without memory they are not marked
+ * as such.)
+ */
+static void suspect_all(struct spooler *sp)
+{
+    for (struct deposit *de = sp->deposits; de != NULL; de = de->next) {
+        struct passage *pg = de->keep.pg;
+
+        if (de->state != DEPOSIT_WRITTEN || !de->ready)
+            continue;
+        if (pg == NULL) {
+            pg = passage_new(de->keep.channel,
+                             stripes_find(sp->options.stripes,
+                                          de->keep.record->topic,
+                                          de->keep.record->key),
+                             NULL);
+            if (pg == NULL)
+                continue;
+            atomic_store(&pg->flight.state, FLIGHT_ABANDONED);
+            pg->report.outcome = REPORT_FAILED;
+            pg->reported = pg->joined = true;
+            de->keep.pg = pg;
+            de->made = true;
+        }
+        pg->marked = true;
+        de->ready = false;
+    }
+}
+
 static void fail_new(struct spooler *sp, const struct fault *why)
 {
     for (struct deposit *de = sp->deposits; de != NULL; de = de->next) {
@@ -162,6 +195,8 @@ static void answer(struct spooler *sp, int64_t now_us)
         end = &de->next;
         if (de->state == DEPOSIT_SAFE && de->keep.done != NULL)
             de->keep.done(de->keep.ctx);
+        if (de->state == DEPOSIT_FAILED && de->made)
+            passage_free(de->keep.pg);
     }
     while (ended != NULL) {
         struct deposit *de = ended;
@@ -204,6 +239,8 @@ static int transact(struct spooler *sp, bool keeping, struct fault *why)
         spool_dir_commit(dir, why) == -1) {
         if (spool_dir_in_transaction(dir))
             spool_dir_undo(dir);
+        if (!spool_dir_is_sound(dir))
+            suspect_all(sp);
         start_over(sp);
         return -1;
     }
@@ -238,6 +275,31 @@ static bool is_to_be_written(const struct spooler *sp)
            sp->burials.count > 0;
 }
 
+/*
+ * The disk is full: what was removed before is room for what is removed now.
+ * If there is none even for that, and it stays so, the drain must not stand
+ * still for ever: Kafka may be there, and requests wait behind what is in the
+ * spool.
+ */
+static bool write_without_room(struct spooler *sp, int64_t now_us)
+{
+    struct fault why = FAULT_INIT;
+
+    (void)spool_dir_tidy(sp->options.dir, false, NULL);
+    if (transact(sp, false, &why) == 0) {
+        sp->full_since_us = 0;
+        return true;
+    }
+    if (sp->full_since_us == 0)
+        sp->full_since_us = now_us;
+    if (why.kind != FAULT_FULL ||
+        now_us - sp->full_since_us < (int64_t)FULL_FOR_MS * 1000)
+        return false;
+    sp->full_since_us = 0;
+    spool_dir_fail(sp->options.dir);
+    return transact(sp, false, &why) == 0;
+}
+
 /* Writes with or without what requests want to be kept; false: nothing. */
 static bool write_somehow(struct spooler *sp, int64_t now_us,
                           struct fault *unkept)
@@ -248,8 +310,10 @@ static bool write_somehow(struct spooler *sp, int64_t now_us,
     if (!is_to_be_written(sp))
         return true;
     keeping = find_file(sp, now_us, unkept);
-    if (transact(sp, keeping, &why) == 0)
+    if (transact(sp, keeping, &why) == 0) {
+        sp->full_since_us = 0;
         return true;
+    }
     if (keeping && !spool_dir_is_sound(sp->options.dir)) {
         count_add(COUNT_FILES_FAILED, 1);
         log_line(LOG_ERROR, "spool", "a file has failed",
@@ -263,10 +327,7 @@ static bool write_somehow(struct spooler *sp, int64_t now_us,
         *unkept = why;
     if (!keeping)
         return false;
-    /* what was removed before is room for what is removed now */
-    (void)spool_dir_tidy(sp->options.dir, false, NULL);
-    fault_clear(&why);
-    return transact(sp, false, &why) == 0;
+    return write_without_room(sp, now_us);
 }
 
 /* Lines in the log when it begins and when it ends, not for each event. */
@@ -327,6 +388,7 @@ bool spooler_write(struct spooler *sp, int64_t now_us)
         burials_forget(&sp->burials);
         sp->bury_at_us = now_us + (int64_t)AGAIN_MS * 1000;
     }
+    spooler_tell_totals(sp); /* whoever is answered finds them right */
     answer(sp, now_us);
     return written;
 }

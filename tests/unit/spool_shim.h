@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -50,6 +51,9 @@ static inline void remove_files(const char *name)
 
 enum call { READS, WRITES, SYNCS, TRUNCATES, CALLS, NONE = CALLS };
 
+/* Where a thread writes while a test says what fails. */
+static pthread_mutex_t disk_lock = PTHREAD_MUTEX_INITIALIZER;
+
 static struct {
     sqlite3_vfs vfs;
     sqlite3_vfs *real;
@@ -82,7 +86,8 @@ static inline sqlite3_file *real_of(sqlite3_file *file)
     return ((struct shim_file *)file)->real;
 }
 
-static inline bool now_fails(sqlite3_file *file, enum call call)
+/* Needs the lock. */
+static inline bool is_next(sqlite3_file *file, enum call call)
 {
     const char *path = ((struct shim_file *)file)->path;
     int64_t count;
@@ -95,6 +100,41 @@ static inline bool now_fails(sqlite3_file *file, enum call call)
         return false;
     disk.hit = true;
     return true;
+}
+
+static inline bool now_fails(sqlite3_file *file, enum call call)
+{
+    bool fails;
+
+    pthread_mutex_lock(&disk_lock);
+    fails = is_next(file, call);
+    pthread_mutex_unlock(&disk_lock);
+    return fails;
+}
+
+/* From the n-th call on, of those that are still to come; NONE: nothing
+ * fails. */
+static inline void disk_fails(enum call call, int rc, int64_t nth,
+                              bool for_good)
+{
+    pthread_mutex_lock(&disk_lock);
+    memset(disk.calls, 0, sizeof(disk.calls));
+    disk.fails = call;
+    disk.rc = rc;
+    disk.nth = nth;
+    disk.for_good = for_good;
+    disk.hit = false;
+    pthread_mutex_unlock(&disk_lock);
+}
+
+static inline bool disk_was_hit(void)
+{
+    bool hit;
+
+    pthread_mutex_lock(&disk_lock);
+    hit = disk.hit;
+    pthread_mutex_unlock(&disk_lock);
+    return hit;
 }
 
 static inline void keep_image(sqlite3_file *file, struct image *image)

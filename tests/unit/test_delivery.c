@@ -4,134 +4,7 @@
  * Against librdkafka's mock cluster, which can be told to fail. What rests
  * on idempotence and order is shown against a real Kafka, end to end.
  */
-#include "kafka_mock.h"
-
-#include "base/metrics.h"
-#include "base/ready.h"
-#include "deliver/delivery.h"
-#include "kafka/reader.h"
-
-#include <librdkafka/rdkafka_mock.h>
-#include <pthread.h>
-#include <sched.h>
-#include <stdlib.h>
-
-enum { LANES = 2 }; /* so that lanes share partitions, of which there are 3 */
-
-/* Whichever lane a key takes, some of these take each. */
-static const char *const keys[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
-
-enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
-
-static const char *const topics[] = {"events"};
-
-/* A mock of the test's own: errors can be pushed through its handle. */
-static struct {
-    rd_kafka_t *rk;
-    rd_kafka_mock_cluster_t *cluster;
-    struct mock_config mc;
-    struct delivery *dl;
-} mock;
-
-static void open_delivery(int deadline_ms)
-{
-    static const struct config_pairs no_pairs = {0, NULL};
-    const struct delivery_options options = {
-        .kafka = mock_config(&mock.mc,
-                             rd_kafka_mock_cluster_bootstraps(mock.cluster)),
-        .producer = &no_pairs,
-        .topics = topics,
-        .topic_count = 1,
-        .lanes = LANES,
-        .patience_ms = deadline_ms};
-    int64_t until = deadline_us();
-
-    assert_int_equal(delivery_open(&mock.dl, &options, NULL), 0);
-    while (!ready_all()) {
-        assert_true(clock_now_us() < until);
-        sched_yield();
-    }
-}
-
-static int setup(void **state)
-{
-    char text[256];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-
-    (void)state;
-    metrics_reset();
-    ready_reset();
-    mock.rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
-    assert_non_null(mock.rk);
-    mock.cluster = rd_kafka_mock_cluster_new(mock.rk, 1);
-    assert_non_null(mock.cluster);
-    assert_int_equal(rd_kafka_mock_topic_create(mock.cluster, "events", 3, 1),
-                     0);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    delivery_close(mock.dl, 100);
-    mock.dl = NULL;
-    rd_kafka_mock_cluster_destroy(mock.cluster);
-    rd_kafka_destroy(mock.rk);
-    return 0;
-}
-
-static void count_done(void *ctx) { ++*(int *)ctx; }
-
-/* Sends one; the kind of the fault, FAULT_NONE if it is safe. */
-static enum fault_kind send_keyed(const char *topic, const char *key)
-{
-    struct record record = {
-        .topic = topic, .key = slice_of(key), .value = slice_of("value")};
-    struct fault why = FAULT_INIT;
-    int done = 0;
-    int rc;
-
-    record_add_header(&record, "h", slice_of("1"));
-    rc = delivery_send(mock.dl, &record, count_done, &done, &why);
-    assert_int_equal(rc, why.kind == FAULT_NONE ? 0 : -1);
-    assert_int_equal(done, rc == 0 ? 1 : 0);
-    return why.kind;
-}
-
-static enum fault_kind send_one(const char *topic)
-{
-    return send_keyed(topic, "key");
-}
-
-/* The value of a line of /metrics, -1 if there is none. */
-static long metric_value(const char *line)
-{
-    struct buf text = BUF_INIT(1024 * 1024);
-    char start[128]; /* of a line: the name stands in its help too */
-    const char *at;
-    long value = -1;
-
-    assert_int_equal(metrics_render(&text, NULL), 0);
-    snprintf(start, sizeof(start), "\n%s", line);
-    at = strstr(text.data, start);
-    if (at != NULL)
-        value = strtol(at + strlen(start), NULL, 10);
-    buf_release(&text);
-    return value;
-}
-
-static void wait_metric(const char *line, long least)
-{
-    int64_t until = deadline_us();
-
-    while (metric_value(line) < least) {
-        assert_true(clock_now_us() < until);
-        sched_yield();
-    }
-}
-
-#define DELIVERIES(outcome)                                                    \
-    "aurix_bridge_deliveries_total{outcome=\"" outcome "\"} "
+#include "delivery_stage.h"
 
 static void test_confirmed(void **state)
 {
@@ -226,22 +99,6 @@ static void test_deadline_and_late_report(void **state)
     wait_metric(DELIVERIES("late"), late + 1);
 }
 
-static int records_there(void)
-{
-    struct reader *rd = NULL;
-    struct member_record record;
-    int count = 0;
-
-    assert_int_equal(
-        reader_open(&rd, &mock.mc.pairs, "events", DEADLINE_MS, NULL), 0);
-    while (reader_next(rd, DEADLINE_MS, &record, NULL) == 1) {
-        member_release(&record);
-        count++;
-    }
-    reader_close(rd);
-    return count;
-}
-
 static void *send_one_of_many(void *key)
 {
     return (void *)(intptr_t)(send_keyed("events", key) == FAULT_NONE);
@@ -276,7 +133,7 @@ static void test_the_first_batch_fails(void **state)
     }
     assert_int_equal(delivered, 32);
     rd_kafka_mock_broker_set_rtt(mock.cluster, 1, 0);
-    assert_int_equal(records_there(), 32);
+    assert_int_equal(records_there("events"), 32);
 }
 
 /* A fatal error of a lane is an ordinary path: it is replaced. */
@@ -350,7 +207,7 @@ static void test_refused_at_the_start(void **state)
         .kafka = mock_config(&nobody, "127.0.0.1:1"),
         .producer = &no_pairs,
         .topics = topics,
-        .topic_count = 1,
+        .topic_count = sizeof(topics) / sizeof(topics[0]),
         .lanes = 8,
         .patience_ms = 1};
 

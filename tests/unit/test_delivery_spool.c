@@ -1,0 +1,229 @@
+/*
+ * test_delivery_spool.c - deliver/delivery.h, with a spool
+ *
+ * What goes wrong with Kafka costs no event. What rests on idempotence and
+ * order is shown against a real Kafka, end to end.
+ */
+#include "delivery_stage.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+static char dir[64];
+
+static int setup_dir(void **state)
+{
+    snprintf(dir, sizeof(dir), "/tmp/test-delivery-XXXXXX");
+    assert_non_null(mkdtemp(dir));
+    return setup(state);
+}
+
+static int teardown_dir(void **state)
+{
+    const int rc = teardown(state);
+    struct dirent *entry;
+    DIR *folder = opendir(dir);
+    char path[512];
+
+    assert_non_null(folder);
+    while ((entry = readdir(folder)) != NULL) {
+        snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
+        if (entry->d_name[0] != '.')
+            unlink(path);
+    }
+    closedir(folder);
+    assert_int_equal(rmdir(dir), 0);
+    return rc;
+}
+
+#define SPOOL_RECORDS "aurix_bridge_spool_records "
+
+static void wait_drained(void)
+{
+    const int64_t until = deadline_us();
+
+    while (metric_value(SPOOL_RECORDS) != 0) {
+        assert_true(clock_now_us() < until);
+        nap();
+    }
+}
+
+static void test_confirmed_without_it(void **state)
+{
+    (void)state;
+    open_delivery_with(dir, DEADLINE_MS);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(send_one("events"), FAULT_NONE);
+    assert_int_equal(metric_value("aurix_bridge_spool_appended_total "), 0);
+    assert_int_equal(records_there("events"), 20);
+}
+
+static void test_a_broker_that_is_down(void **state)
+{
+    long late;
+
+    (void)state;
+    open_delivery_with(dir, DEADLINE_MS);
+    assert_int_equal(send_one("events"), FAULT_NONE);
+    late = metric_value(DELIVERIES("late"));
+    rd_kafka_mock_broker_set_down(mock.cluster, 1);
+    for (size_t i = 0; i < 10 * KEYS; i++)
+        assert_int_equal(send_keyed("events", keys[i % KEYS]), FAULT_NONE);
+    assert_true(metric_value(SPOOL_RECORDS) == 10 * KEYS);
+    assert_int_equal(metric_value("aurix_bridge_breaker_open "), 1);
+    assert_true(ready_all());
+    rd_kafka_mock_broker_set_up(mock.cluster, 1);
+    wait_drained();
+    assert_int_equal(metric_value("aurix_bridge_breaker_open "), 0);
+    assert_int_equal(records_there("events"), 10 * KEYS + 1);
+    assert_int_equal(metric_value(DELIVERIES("late")), late);
+}
+
+/* Kafka's errors, what the sender hears, and where the event is then. */
+static const struct error_row {
+    rd_kafka_resp_err_t error;
+    enum fault_kind kind;
+    int there;
+} error_rows[] = {
+    {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,           FAULT_REFUSED, 0},
+    {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,   FAULT_NONE,    1},
+    {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,          FAULT_NONE,    1},
+    {RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, FAULT_NONE,    1},
+    {RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH,       FAULT_NONE,    1},
+    {RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID,          FAULT_NONE,    1},
+};
+
+static void test_errors(void **state)
+{
+    int expected = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(error_rows) / sizeof(error_rows[0]); i++) {
+        const struct error_row *row = &error_rows[i];
+        enum fault_kind kind;
+
+        open_delivery_with(dir, DEADLINE_MS);
+        assert_int_equal(send_one("events"), FAULT_NONE);
+        rd_kafka_mock_push_request_errors(mock.cluster, 0 /* Produce */, 1,
+                                          row->error);
+        kind = send_one("events");
+        if (kind != row->kind)
+            fail_msg("%s: %s", rd_kafka_err2name(row->error),
+                     fault_class(kind)->name);
+        wait_drained();
+        expected += 1 + row->there;
+        if (records_there("events") != expected)
+            fail_msg("%s: %d records, not %d", rd_kafka_err2name(row->error),
+                     records_there("events"), expected);
+        delivery_close(mock.dl, 100);
+        mock.dl = NULL;
+        metrics_reset();
+        ready_reset();
+    }
+}
+
+/* What Kafka refuses after its 200 is a dead letter. */
+static void test_refused_late(void **state)
+{
+    (void)state;
+    open_delivery_with(dir, DEADLINE_MS);
+    assert_int_equal(send_one("events"), FAULT_NONE);
+    rd_kafka_mock_broker_set_down(mock.cluster, 1);
+    assert_int_equal(send_one("events"), FAULT_NONE);
+    rd_kafka_mock_push_request_errors(mock.cluster, 0, 1,
+                                      RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    rd_kafka_mock_broker_set_up(mock.cluster, 1);
+    wait_drained();
+    assert_int_equal(records_there("events"), 1);
+    assert_int_equal(records_there("dead"), 1);
+    assert_int_equal(
+        metric_value("aurix_bridge_order_broken_total{reason=\"refused\"} "),
+        1);
+}
+
+static void *send_some(void *key)
+{
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(send_keyed("events", key), FAULT_NONE);
+    return NULL;
+}
+
+/* Fatal errors under load cost nothing but time. */
+static void test_fatal_errors_under_load(void **state)
+{
+    pthread_t threads[16];
+    long renewals;
+
+    (void)state;
+    open_delivery_with(dir, DEADLINE_MS);
+    renewals = metric_value("aurix_bridge_producer_renewals_total ");
+    rd_kafka_mock_broker_set_rtt(mock.cluster, 1, 5);
+    for (size_t i = 0; i < 16; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, send_some,
+                                        (void *)(uintptr_t)keys[i % KEYS]),
+                         0);
+    for (int i = 0; i < 3; i++) {
+        rd_kafka_mock_push_request_errors(
+            mock.cluster, 0, 1, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+        wait_metric("aurix_bridge_producer_renewals_total ", renewals + i + 1);
+    }
+    for (size_t i = 0; i < 16; i++)
+        pthread_join(threads[i], NULL);
+    wait_drained();
+    assert_true(records_there("events") >= 1600);
+}
+
+/* Closed with Kafka away, opened with Kafka there. */
+static void test_another_process(void **state)
+{
+    (void)state;
+    open_delivery_with(dir, DEADLINE_MS);
+    assert_int_equal(send_one("events"), FAULT_NONE);
+    rd_kafka_mock_broker_set_down(mock.cluster, 1);
+    for (size_t i = 0; i < KEYS; i++)
+        assert_int_equal(send_keyed("events", keys[i]), FAULT_NONE);
+    delivery_close(mock.dl, 0);
+    metrics_reset();
+    ready_reset();
+    rd_kafka_mock_broker_set_up(mock.cluster, 1);
+    open_delivery_with(dir, DEADLINE_MS);
+    wait_drained();
+    assert_int_equal(records_there("events"), KEYS + 1);
+}
+
+static void test_two_have_one_folder(void **state)
+{
+    struct delivery *other = NULL;
+    static const struct config_pairs no_pairs = {0, NULL};
+    const struct delivery_options options = {.kafka = &mock.mc.pairs,
+                                             .producer = &no_pairs,
+                                             .topics = topics,
+                                             .topic_count = 1,
+                                             .lanes = 1,
+                                             .spool_dir = dir,
+                                             .spool_limits = {.max_bytes = 1}};
+    struct fault why = FAULT_INIT;
+
+    (void)state;
+    open_delivery_with(dir, DEADLINE_MS);
+    assert_int_equal(delivery_open(&other, &options, &why), -1);
+    assert_int_equal(why.kind, FAULT_BUSY);
+}
+
+#define STAGED(test)                                                           \
+    cmocka_unit_test_setup_teardown(test, setup_dir, teardown_dir)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STAGED(test_confirmed_without_it),
+        STAGED(test_a_broker_that_is_down),
+        STAGED(test_errors),
+        STAGED(test_refused_late),
+        STAGED(test_fatal_errors_under_load),
+        STAGED(test_another_process),
+        STAGED(test_two_have_one_folder),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,131 @@
+/*
+ * test_spooler_trouble.c - deliver/spooler.h: when the disk fails
+ */
+#include "spool_shim.h"
+
+#include "spooler_stage.h"
+
+static int setup_shimmed(void **state)
+{
+    make_vfs();
+    disk_is(true);
+    return setup(state);
+}
+
+static int teardown_shimmed(void **state)
+{
+    int rc;
+
+    disk_fails(NONE, 0, 0, false);
+    rc = teardown(state);
+    disk_is(false);
+    return rc;
+}
+
+/* Sends of the values "a" to "e", each at least once; those after the first
+ * are marked. */
+static void assert_all_are_sent(void)
+{
+    for (char c = 'a'; c <= 'e'; c++) {
+        int times = 0;
+
+        for (size_t i = 0; i < sent_count(); i++) {
+            if (stage.sent[i].value[0] != c)
+                continue;
+            assert_true(times == 0 || stage.sent[i].marked);
+            times++;
+        }
+        assert_true(times > 0);
+    }
+}
+
+static const struct way {
+    enum call call;
+    int rc;
+} ways[] = {
+    {WRITES, SQLITE_IOERR_WRITE},
+    {SYNCS,  SQLITE_IOERR_FSYNC},
+};
+
+/* Each call of a run fails once: nobody notices but the log. */
+static void test_one_call_fails(void **state)
+{
+    (void)state;
+    for (size_t w = 0; w < COUNT(ways); w++) {
+        bool hit = true;
+
+        for (int64_t nth = 0; hit; nth++) {
+            disk_fails(ways[w].call, ways[w].rc, nth, false);
+            for (char c = 'a'; c <= 'e'; c++)
+                keep("t", "k", (char[]){c, '\0'});
+            wait_empty();
+            hit = disk_was_hit();
+            assert_all_are_sent();
+            disk_fails(NONE, 0, 0, false);
+            abandon_stage();
+            open_stage();
+            wait_empty(); /* what could not be removed */
+            close_stage();
+            open_stage();
+        }
+    }
+}
+
+/* The disk is gone: nothing is answered for, and what is there is sent. */
+static void test_the_disk_is_gone(void **state)
+{
+    struct passage *pg;
+    char text[FAULT_TEXT_MAX];
+
+    (void)state;
+    pg = keep_in_doubt("t", "k", "-");
+    breaker_trip(&channel_of("t")->breaker);
+    for (char c = 'a'; c <= 'e'; c++)
+        keep("t", "k", (char[]){c, '\0'});
+    disk_fails(SYNCS, SQLITE_IOERR_FSYNC, 0, true);
+    assert_int_equal(keep_until("t", "k", "x", NULL, 0), FAULT_IO);
+    assert_false(spooler_accepts(stage.sp, text, sizeof(text)));
+    report(pg, REPORT_DELIVERED, false);
+    assert_sent("abcde");
+    wait_empty();
+    disk_fails(NONE, 0, 0, false);
+    WAIT_FOR(keep_until("t", "k", "y", NULL, 0) == FAULT_NONE);
+    assert_string_equal(sent_at(5)->value, "y");
+    wait_empty();
+}
+
+/* Not even what is given can be written down: after a while it is sent all
+ * the same. */
+static void test_the_disk_is_full_for_long(void **state)
+{
+    struct passage *pg;
+
+    (void)state;
+    pg = keep_in_doubt("t", "k", "-");
+    breaker_trip(&channel_of("t")->breaker);
+    for (char c = 'a'; c <= 'e'; c++)
+        keep("t", "k", (char[]){c, '\0'});
+    disk_fails(WRITES, SQLITE_FULL, 0, true);
+    assert_int_equal(keep_until("t", "k", "x", NULL, 0), FAULT_FULL);
+    report(pg, REPORT_DELIVERED, false);
+    assert_sent("abcde");
+    wait_empty();
+    disk_fails(NONE, 0, 0, false);
+    WAIT_FOR(keep_until("t", "k", "y", NULL, 0) == FAULT_NONE);
+    wait_empty();
+    assert_string_equal(stage.sent[stage.sent_count - 1].value, "y");
+}
+
+#define SHIMMED(test)                                                          \
+    cmocka_unit_test_setup_teardown(test, setup_shimmed, teardown_shimmed)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SHIMMED(test_one_call_fails),
+        SHIMMED(test_the_disk_is_gone),
+        SHIMMED(test_the_disk_is_full_for_long),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
