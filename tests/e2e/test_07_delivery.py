@@ -156,7 +156,11 @@ def test_stopped_while_kafka_is_away(own_cluster, bridge):
 def test_readiness_names_the_missing_topic(kafka, bridge):
     topics = kafka.new_topics()
     missing = f"{topics.prefix}.missing"
-    served = bridge(topics, settings={"topics.other": missing}, ready=False)
+    served = bridge(
+        topics,
+        settings={"topics.other": missing, "spool.enabled": "false"},
+        ready=False,
+    )
     wait_for(
         lambda: served.log_lines("kafka is not ready", missing), "it says so"
     )
