@@ -14,7 +14,8 @@ enum {
     RECEIVES = CONFIG_SERVE | CONFIG_CHECK,
     PRODUCES = CONFIG_SERVE | CONFIG_CHECK,
     CONSUMES = CONFIG_CONSUME | CONFIG_CHECK,
-    CONNECTS = CONFIG_SERVE | CONFIG_CONSUME | CONFIG_TOPICS | CONFIG_CHECK,
+    CONNECTS = CONFIG_SERVE | CONFIG_CONSUME | CONFIG_TOPICS | CONFIG_CHECK |
+               CONFIG_SPOOL,
     RUNS = CONFIG_SERVE | CONFIG_CONSUME,
     HAS_TOPICS = CONFIG_SERVE | CONFIG_TOPICS | CONFIG_CHECK,
     KNOWS_SOURCES = CONFIG_SERVE | CONFIG_SEND | CONFIG_VERIFY | CONFIG_CHECK,
@@ -166,7 +167,7 @@ const struct setting settings[] = {
      .type = SETTING_TOPIC,
      .offset = AT(topics.dead_letter),
      .fallback = "aurix.deadletter",
-     .commands = HAS_TOPICS,
+     .commands = HAS_TOPICS | CONFIG_SPOOL,
      .help = "Topic for authentic bodies that are not valid events."},
     {.section = "topics",
      .key = "other",
@@ -248,7 +249,7 @@ const struct setting settings[] = {
      .fallback = "2",
      .min = 1,
      .max = LIMIT_LANES,
-     .commands = PRODUCES,
+     .commands = PRODUCES | CONFIG_SPOOL,
      .help = "Kafka producers side by side, each with one request in flight; "
              "a key keeps to one. Best is a divisor of the topics' number of "
              "partitions."},
@@ -267,7 +268,7 @@ const struct setting settings[] = {
      .key = "shutdown_ms",
      .type = SETTING_INT,
      .offset = AT(deliver.shutdown_ms),
-     .fallback = "12000",
+     .fallback = "10000",
      .min = 1000,
      .max = 600000,
      .unit = "ms",
@@ -328,7 +329,7 @@ const struct setting settings[] = {
     {.section = "producer",
      .key = "KEY",
      .type = SETTING_LISTED,
-     .commands = PRODUCES,
+     .commands = PRODUCES | CONFIG_SPOOL,
      .help = "Any setting of librdkafka, for producers alone."},
     {.section = "consumer",
      .key = "KEY",
@@ -413,7 +414,7 @@ const struct setting settings[] = {
      .offset = AT(log.level),
      .fallback = "info",
      .choices = "debug|info|warn|error",
-     .commands = RUNS,
+     .commands = RUNS | CONFIG_SPOOL,
      .help = "The least level that is logged."},
     {.section = "log",
      .key = "format",
@@ -421,7 +422,7 @@ const struct setting settings[] = {
      .offset = AT(log.format),
      .fallback = "logfmt",
      .choices = "logfmt|json",
-     .commands = RUNS,
+     .commands = RUNS | CONFIG_SPOOL,
      .help = "How lines on standard error look."},
 };
 

@@ -61,6 +61,8 @@ static void add_serve(struct words *words, const struct demo *demo)
     add_setting(words, arena_printf(arena, "http.port=%ld", demo->http_port));
     add_setting(words,
                 arena_printf(arena, "http.port_file=%s/http", demo->dir));
+    /* The broker comes and goes with this process. */
+    add_setting(words, "spool.enabled=false");
     /* There is no load balancer that would have to notice. */
     add_setting(words, "deliver.notice_ms=0");
 }

@@ -46,7 +46,7 @@ static void land(struct delivery *dl, struct passage *pg,
         if (pg->done != NULL)
             pg->done(pg->ctx);
         count_ack_us(clock_now_us() - pg->sent_us);
-    } else {
+    } else if (dl->spooler == NULL || report->outcome == REPORT_REFUSED) {
         log_line(LOG_WARN, "deliver", "record was not taken",
                  log_text("error", report->error),
                  log_bool("maybe_persisted", report->maybe_persisted));
@@ -393,10 +393,12 @@ static int collect_topics(struct delivery *dl, struct fault *why)
 
 static int open_spool(struct delivery *dl, struct fault *why)
 {
-    if (dl->options.spool_dir == NULL)
+    if (dl->options.spool_dir == NULL ||
+        spool_dir_open(&dl->dir, dl->options.spool_dir,
+                       &dl->options.spool_limits, why) == 0)
         return 0;
-    return spool_dir_open(&dl->dir, dl->options.spool_dir,
-                          &dl->options.spool_limits, why);
+    fault_prefix(why, "the spool ([spool] dir)");
+    return -1;
 }
 
 static int start_spooler(struct delivery *dl, struct fault *why)

@@ -27,7 +27,8 @@ enum {
     ROWS_BYTES = 2 * MIB, /* about, too */
     ARENA_MAX = 64 * MIB, /* a single record can have 16 */
     ON_TRIAL_MAX = 1024,  /* of a topic, with the producer */
-    PAUSE_US = 20 * 1000  /* after the producer took nothing */
+    PAUSE_US = 20 * 1000, /* after the producer took nothing */
+    PAUSE_MAX_US = 5000 * 1000
 };
 
 struct line {
@@ -129,9 +130,24 @@ static void insert(struct line *ln, struct passage *pg)
     *at = pg;
 }
 
+/* Coming back once is the end of a lane. More often it is something that
+ * Kafka has against it, and asking at once would be asking without end. */
+static int64_t patience_us(int returns)
+{
+    int64_t pause_us = PAUSE_US;
+
+    for (int i = 1; i < returns && pause_us < PAUSE_MAX_US; i++)
+        pause_us *= 2;
+    return pause_us;
+}
+
 void drain_take_back(struct drain *dr, struct passage *pg, bool expected)
 {
-    insert(line_of(dr, pg->channel), pg);
+    struct line *ln = line_of(dr, pg->channel);
+
+    if (++pg->returns > 1)
+        ln->pause_until_us = clock_now_us() + patience_us(pg->returns);
+    insert(ln, pg);
     if (expected)
         atomic_fetch_sub(&dr->expected, 1);
 }

@@ -234,7 +234,10 @@ def limited(count: int, *arguments: str) -> subprocess.CompletedProcess:
         ],
         capture_output=True,
         text=True,
-        env=clean_environment(AURIX_WEBHOOK_SECRET="0123456789abcdef"),
+        env=clean_environment(
+            AURIX_WEBHOOK_SECRET="0123456789abcdef",
+            BRIDGE_SPOOL_ENABLED="false",
+        ),
         timeout=DEADLINE,
     )
 

@@ -217,6 +217,19 @@ static void test_not_taken(void **state)
     wait_empty();
 }
 
+/* Kafka gives it back each time: it is not asked without end. */
+static void test_given_up_again_and_again(void **state)
+{
+    (void)state;
+    keep("t", "k", "a");
+    for (size_t i = 0; i < 6; i++)
+        report_at(i, REPORT_FAILED, false);
+    assert_string_equal(sent_at(6)->value, "a");
+    keep("u", "k", "x"); /* others do not wait */
+    assert_string_equal(sent_at(7)->value, "x");
+    wait_empty();
+}
+
 /* ---- refused ------------------------------------------------------------- */
 
 static void test_a_topic_is_refused(void **state)
@@ -424,6 +437,7 @@ int main(void)
         STAGED(test_what_came_back_is_first),
         STAGED(test_many_come_back_in_order),
         STAGED(test_not_taken),
+        STAGED(test_given_up_again_and_again),
         STAGED(test_a_topic_is_refused),
         STAGED(test_refused_after_its_200),
         STAGED(test_full_and_kafka_away),

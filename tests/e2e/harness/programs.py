@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,14 +64,17 @@ def run_command(
 ) -> subprocess.CompletedProcess:
     """Runs a command to its end, its output as bytes."""
     need_program()
-    done = subprocess.run(
-        [str(PROGRAM), *arguments],
-        input=stdin,
-        capture_output=True,
-        env=clean_environment(**(env or {})),
-        timeout=timeout,
-        cwd=cwd,
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        # never the machine's own
+        own = {"BRIDGE_SPOOL_DIR": f"{folder}/spool"}
+        done = subprocess.run(
+            [str(PROGRAM), *arguments],
+            input=stdin,
+            capture_output=True,
+            env=clean_environment(**{**own, **(env or {})}),
+            timeout=timeout,
+            cwd=cwd,
+        )
     assert_no_findings(done.stderr.decode(errors="replace"))
     return done
 
