@@ -1,10 +1,15 @@
 """What a 200 promises while Kafka is away: kept on disk, sent when it is
 back, in order."""
 
+import os
 import signal
+import subprocess
+import time
+from pathlib import Path
 
 from harness.events import click
 from harness.load import Load, check_promises
+from harness.surroundings import FILL_SPOOL, cannot_run
 from harness.waiting import wait_for
 from harness.web import is_problem
 
@@ -161,3 +166,54 @@ def test_a_full_spool(own_cluster, bridge):
     assert served.metric("aurix_bridge_unavailable_total") > 0
     served.wait_drained()
     check_promises(load, events_in(kafka, topics))
+
+
+# BRIDGE_SPOOLED=1000000 is a long outage; it takes some minutes.
+SPOOLED = int(os.environ.get("BRIDGE_SPOOLED") or 50_000)
+KEYS = 500
+
+
+def fill_spool(folder: Path, topic: str) -> None:
+    if not FILL_SPOOL.exists():
+        cannot_run(f"{FILL_SPOOL} is not built")
+    subprocess.run(
+        [FILL_SPOOL, folder, topic, str(KEYS), str(SPOOLED)], check=True
+    )
+
+
+def test_started_with_a_full_spool(kafka, bridge, tmp_path):
+    """It takes events at once; those that come then follow what was there."""
+    topics = kafka.new_topics()
+    folder = tmp_path / "spool"
+    fill_spool(folder, topics.clicks)
+    began = time.monotonic()
+    served = bridge(
+        topics,
+        settings={"spool.dir": folder, "spool.max_bytes": 1 << 34},
+    )
+    ready = time.monotonic()
+    body = click("k7", serial=1)
+    assert served.post(body).status == 200
+    left = served.metric("aurix_bridge_spool_records")
+    assert left > 0, "all was sent before anything could come"
+    wait_for(
+        lambda: served.metric("aurix_bridge_spool_records") == 0,
+        "the spool is empty",
+        deadline=60 + SPOOLED / 1000,
+    )
+    print(
+        f"{SPOOLED} records: ready after {ready - began:.1f} s, "
+        f"empty after {time.monotonic() - began:.1f} s"
+    )
+    records = kafka.read_topic(topics.clicks, deadline=60 + SPOOLED / 1000)
+    assert len(records) == SPOOLED + 1
+    last: dict[bytes, int] = {}
+    for record in records:  # in order within each partition
+        key = record.key
+        if record.value == body:
+            assert last[key] + KEYS >= SPOOLED, "it went past what was there"
+            continue
+        n = int(record.value)
+        assert n > last.get(key, -1), "out of order"
+        last[key] = n
+        assert MARK not in dict(record.headers)

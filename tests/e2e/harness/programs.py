@@ -260,15 +260,7 @@ class Program:
 
     def metrics(self) -> dict[str, float]:
         """Every sample of /metrics: `name{labels}` to value."""
-        answer = web.get(self.admin_port, "/metrics")
-        assert answer.status == 200, answer
-        samples = {}
-        for line in answer.body.decode().splitlines():
-            if line and not line.startswith("#"):
-                series, _, value = line.rpartition(" ")
-                assert series not in samples, f"twice: {series}"
-                samples[series] = float(value)
-        return samples
+        return web.metrics(self.admin_port)
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum of all samples of this name with these labels."""

@@ -8,6 +8,9 @@ import pytest
 TOP = Path(__file__).resolve().parents[3]
 BUILD = TOP / "build"
 PROGRAM = Path(os.environ.get("BRIDGE_PROGRAM") or BUILD / "aurix-bridge")
+FILL_SPOOL = Path(
+    os.environ.get("BRIDGE_FILL_SPOOL") or BUILD / "tests" / "fill_spool"
+)
 KAFKA_JARS = BUILD / "kafka" / "lib"
 SCHEMAS = TOP / "schemas"
 DATA = TOP / "tests" / "data"

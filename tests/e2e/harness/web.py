@@ -57,6 +57,19 @@ def get(port: int, path: str) -> Answer:
     return request(port, "GET", path)
 
 
+def metrics(port: int) -> dict[str, float]:
+    """Every sample of /metrics: `name{labels}` to value."""
+    answer = get(port, "/metrics")
+    assert answer.status == 200, answer
+    samples = {}
+    for line in answer.body.decode().splitlines():
+        if line and not line.startswith("#"):
+            series, _, value = line.rpartition(" ")
+            assert series not in samples, f"twice: {series}"
+            samples[series] = float(value)
+    return samples
+
+
 def post(
     port: int,
     body: bytes,
