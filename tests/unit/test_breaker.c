@@ -58,11 +58,27 @@ static void test_nothing_was_ever_confirmed(void **state)
     assert_true(breaker_is_open(&br));
 }
 
+static void test_by_hand(void **state)
+{
+    struct breaker br = BREAKER_INIT;
+
+    (void)state;
+    assert_false(breaker_confirmed(&br, 100));
+    assert_false(breaker_reset(&br));
+    assert_true(breaker_trip(&br)); /* whatever was confirmed */
+    assert_false(breaker_trip(&br));
+    assert_true(breaker_is_open(&br));
+    assert_true(breaker_reset(&br));
+    assert_false(breaker_is_open(&br));
+    assert_true(breaker_missed(&br, 101)); /* as if nothing had been */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_way_of_an_outage),
         cmocka_unit_test(test_nothing_was_ever_confirmed),
+        cmocka_unit_test(test_by_hand),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,6 +111,31 @@ static void test_a_condition_can_be_lost(void **state)
                    "\"a\":{\"ok\":false,\"detail\":\"gone\"}}}");
 }
 
+/* Either of two is enough; a third is needed all the same. */
+static void test_an_excuse(void **state)
+{
+    struct ready *a = ready_register("a");
+    struct ready *b = ready_register("b");
+    struct ready *c;
+
+    (void)state;
+    ready_excuse(a, b);
+    ready_excuse(b, a);
+    assert_false(ready_all());
+    ready_set(b, true, "fine");
+    assert_true(ready_all());
+    assert_renders("{\"status\":\"ready\",\"checks\":{"
+                   "\"a\":{\"ok\":false,\"detail\":\"not known yet\"},"
+                   "\"b\":{\"ok\":true,\"detail\":\"fine\"}}}");
+    c = ready_register("c");
+    assert_false(ready_all());
+    ready_set(c, true, "fine");
+    ready_set(b, false, "gone");
+    assert_false(ready_all());
+    ready_set(a, true, "fine");
+    assert_true(ready_all());
+}
+
 static void test_a_name_is_one_condition(void **state)
 {
     struct ready *ready = ready_register("a");
@@ -192,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_conditions, forget),
         cmocka_unit_test_teardown(test_a_condition_can_be_lost, forget),
+        cmocka_unit_test_teardown(test_an_excuse, forget),
         cmocka_unit_test_teardown(test_a_name_is_one_condition, forget),
         cmocka_unit_test_teardown(test_a_long_text_is_cut_between_characters,
                                   forget),
