@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +125,36 @@ undo:
     buf->len = before;
     buf->data[before] = '\0';
     return -1;
+}
+
+int buf_add_base64(struct buf *buf, struct slice data, struct fault *why)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                 "abcdefghijklmnopqrstuvwxyz0123456789+/";
+    const size_t len = (data.len + 2) / 3 * 4;
+    char *at;
+
+    if (buf_reserve(buf, len + 2, why) == -1)
+        return -1;
+    at = buf->data + buf->len;
+    *at++ = '"';
+    for (size_t i = 0; i < data.len; i += 3) {
+        const size_t n = data.len - i;
+        uint32_t bits = (uint32_t)(unsigned char)data.data[i] << 16;
+
+        if (n > 1)
+            bits |= (uint32_t)(unsigned char)data.data[i + 1] << 8;
+        if (n > 2)
+            bits |= (unsigned char)data.data[i + 2];
+        *at++ = digits[bits >> 18];
+        *at++ = digits[bits >> 12 & 63];
+        *at++ = n > 1 ? digits[bits >> 6 & 63] : '=';
+        *at++ = n > 2 ? digits[bits & 63] : '=';
+    }
+    *at++ = '"';
+    *at = '\0';
+    buf->len += len + 2;
+    return 0;
 }
 
 int buf_add_file(struct buf *buf, const char *path, struct fault *why)

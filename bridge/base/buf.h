@@ -41,6 +41,9 @@ int buf_vaddf(struct buf *buf, struct fault *why, const char *fmt, va_list args)
 /* Adds `text` as a JSON string in quotes, escaped as RFC 8259, section 7. */
 int buf_add_json(struct buf *buf, struct slice text, struct fault *why);
 
+/* Adds bytes as base64 in quotes, padded: RFC 4648, section 4. */
+int buf_add_base64(struct buf *buf, struct slice data, struct fault *why);
+
 /* Adds a whole file. FAULT_IO: cannot be opened or read; names the path. */
 int buf_add_file(struct buf *buf, const char *path, struct fault *why);
 

@@ -163,7 +163,8 @@ enum config_command {
     CONFIG_VERIFY = 1 << 5,
     CONFIG_VALIDATE = 1 << 6,
     CONFIG_CHECK = 1 << 7,
-    CONFIG_HEALTH = 1 << 8
+    CONFIG_HEALTH = 1 << 8,
+    CONFIG_SPOOL = 1 << 9
 };
 
 /* The settings a command uses, for its --help: name, default, sentence. */

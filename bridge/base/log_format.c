@@ -16,6 +16,7 @@
 #include "base/log_format.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -54,53 +55,6 @@ static bool put_text(struct line *line, const char *text)
     return put(line, text, strlen(text));
 }
 
-/*
- * Length of the well-formed UTF-8 sequence (RFC 3629, section 4) at `s`, a
- * byte above 0x7f; 0 where there is none.
- */
-static size_t sequence_length(const unsigned char *s, size_t left)
-{
-    unsigned char low = 0x80;
-    unsigned char high = 0xbf;
-    size_t len;
-
-    if (s[0] >= 0xc2 && s[0] <= 0xdf)
-        len = 2;
-    else if (s[0] >= 0xe0 && s[0] <= 0xef)
-        len = 3;
-    else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-        len = 4;
-    else
-        return 0;
-    if (len > left)
-        return 0;
-
-    /* the second byte excludes overlong forms, surrogates, and what lies
-     * above U+10FFFF */
-    if (s[0] == 0xe0)
-        low = 0xa0;
-    else if (s[0] == 0xed)
-        high = 0x9f;
-    else if (s[0] == 0xf0)
-        low = 0x90;
-    else if (s[0] == 0xf4)
-        high = 0x8f;
-    if (s[1] < low || s[1] > high)
-        return 0;
-    for (size_t i = 2; i < len; i++)
-        if (s[i] < 0x80 || s[i] > 0xbf)
-            return 0;
-    return len;
-}
-
-/* C0, DEL, and C1, which terminals obey as well. */
-static bool is_control(const unsigned char *s, size_t len)
-{
-    if (len == 1)
-        return s[0] < 0x20 || s[0] == 0x7f;
-    return len == 2 && s[0] == 0xc2 && s[1] < 0xa0;
-}
-
 /* Bytes that stand for themselves, quoted or not, but for ' ' and '='. */
 static bool is_plain(unsigned char c)
 {
@@ -114,7 +68,8 @@ static bool needs_quotes(const unsigned char *s, size_t len)
     for (size_t i = 0; i < len; i++) {
         if (s[i] == ' ' || s[i] == '=' || s[i] == '"')
             return true;
-        if (is_control(s + i, 1) || (i + 1 < len && is_control(s + i, 2)))
+        if (utf8_is_control(s + i, 1) ||
+            (i + 1 < len && utf8_is_control(s + i, 2)))
             return true;
     }
     return false;
@@ -158,13 +113,13 @@ static bool put_run(struct line *line, const char *data, size_t len)
 static size_t put_special(struct line *line, const unsigned char *s,
                           size_t left, bool quoted)
 {
-    size_t len = s[0] < 0x80 ? 1 : sequence_length(s, left);
+    size_t len = utf8_length(s, left);
     bool ok;
 
     if (len == 0) {
         ok = put_text(line, "\xef\xbf\xbd"); /* U+FFFD */
         len = 1;
-    } else if (quoted && (len == 1 || is_control(s, len))) {
+    } else if (quoted && (len == 1 || utf8_is_control(s, len))) {
         ok = put_escape(line, s[len - 1]); /* C1: U+0080 is c2 80 */
     } else {
         ok = put(line, (const char *)s, len);

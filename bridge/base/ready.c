@@ -94,6 +94,16 @@ bool ready_all(void)
     return met;
 }
 
+void ready_text(const char *name, char out[READY_TEXT_MAX])
+{
+    out[0] = '\0';
+    pthread_mutex_lock(&lock);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(conditions[i].name, name) == 0)
+            memcpy(out, conditions[i].text, READY_TEXT_MAX);
+    pthread_mutex_unlock(&lock);
+}
+
 static int render_condition(struct buf *out, const struct ready *ready,
                             struct fault *why)
 {

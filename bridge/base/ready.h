@@ -31,6 +31,9 @@ void ready_excuse(struct ready *ready, const struct ready *instead);
 /* Whether all conditions are met or excused; none registered means no. */
 bool ready_all(void);
 
+/* What was set last for the condition of that name; "" if there is none. */
+void ready_text(const char *name, char out[READY_TEXT_MAX]);
+
 /* {"status":"ready"|"not ready","checks":{"kafka":{"ok":true,"detail":"…"}}}
  */
 int ready_render(struct buf *out, struct fault *why);

@@ -84,6 +84,6 @@ int cmd_start_admin(struct admin **out, const struct cmd *cmd,
                     struct fault *why);
 
 extern const struct cmd_spec cmd_serve, cmd_consume, cmd_demo, cmd_topics,
-    cmd_send, cmd_verify, cmd_validate, cmd_check, cmd_health;
+    cmd_send, cmd_verify, cmd_validate, cmd_check, cmd_health, cmd_spool;
 
 #endif

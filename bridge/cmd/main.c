@@ -15,6 +15,7 @@
 #include "cmd/help.h"
 #include "cmd/options.h"
 #include "cmd/signals.h"
+#include "deliver/spool.h"
 #include "event/json_heap.h"
 #include "kafka/client.h"
 #include "ops/admin.h"
@@ -31,8 +32,9 @@
 enum { LOG_STOP_MS = 1000, WARNINGS_MAX = 64 * KIB };
 
 static const struct cmd_spec *const commands[] = {
-    &cmd_serve,  &cmd_consume,  &cmd_demo,  &cmd_topics, &cmd_send,
-    &cmd_verify, &cmd_validate, &cmd_check, &cmd_health, NULL,
+    &cmd_serve,  &cmd_consume, &cmd_demo,     &cmd_topics,
+    &cmd_send,   &cmd_verify,  &cmd_validate, &cmd_check,
+    &cmd_health, &cmd_spool,   NULL,
 };
 
 static void print_version(void)
@@ -44,6 +46,7 @@ static void print_version(void)
     printf("jansson %s\n", jansson_version_str());
     printf("%s\n", schema_regex_version());
     printf("%s\n", http_client_library_version());
+    printf("%s\n", spool_library_version());
 }
 
 static const struct cmd_spec *find_command(const char *name)

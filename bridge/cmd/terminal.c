@@ -3,6 +3,8 @@
  */
 #include "cmd/terminal.h"
 
+#include "base/utf8.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -67,6 +69,25 @@ void terminal_text(FILE *out, const char *text, int width)
     }
     if (width > 0)
         fprintf(out, "%*s", width, "");
+}
+
+void terminal_bytes(FILE *out, struct slice bytes, bool lines)
+{
+    const unsigned char *s = (const unsigned char *)bytes.data;
+    size_t at = 0;
+
+    while (at < bytes.len) {
+        const size_t len = utf8_length(s + at, bytes.len - at);
+        const bool stays = lines && (s[at] == '\n' || s[at] == '\t');
+
+        if (len > 0 && (stays || !utf8_is_control(s + at, len))) {
+            fwrite(s + at, 1, len, out);
+            at += len;
+            continue;
+        }
+        for (size_t end = at + (len == 0 ? 1 : len); at < end; at++)
+            fprintf(out, "\\x%02x", s[at]);
+    }
 }
 
 const char *terminal_sign(const struct terminal *term, const char *utf8,

@@ -7,6 +7,8 @@
 #ifndef CMD_TERMINAL_H
 #define CMD_TERMINAL_H
 
+#include "base/slice.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -40,6 +42,10 @@ void terminal_write(const struct terminal *term, enum terminal_style style,
 /* Text from elsewhere, padded to a width: control characters, which a
  * terminal could obey, become '?'. */
 void terminal_text(FILE *out, const char *text, int width);
+
+/* Bytes from elsewhere: control characters, and what is no UTF-8, become
+ * "\x1b". With `lines`, newlines and tabs stay. */
+void terminal_bytes(FILE *out, struct slice bytes, bool lines);
 
 /* A check mark or a cross, coloured. */
 void terminal_mark(const struct terminal *term, bool good);

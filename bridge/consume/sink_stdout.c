@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "event/json_heap.h"
 
 #include <errno.h>
@@ -90,37 +91,6 @@ static int stdout_flush(struct sink *sk, struct fault *why)
 /* ---- a line ---------------------------------------------------------------
  */
 
-/* RFC 4648, section 4, in quotes. */
-static int add_base64(struct buf *out, struct slice data, struct fault *why)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                 "abcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t len = (data.len + 2) / 3 * 4;
-    char *at;
-
-    if (buf_reserve(out, len + 2, why) == -1)
-        return -1;
-    at = out->data + out->len;
-    *at++ = '"';
-    for (size_t i = 0; i < data.len; i += 3) {
-        size_t n = data.len - i;
-        uint32_t bits = (uint32_t)(unsigned char)data.data[i] << 16;
-
-        if (n > 1)
-            bits |= (uint32_t)(unsigned char)data.data[i + 1] << 8;
-        if (n > 2)
-            bits |= (unsigned char)data.data[i + 2];
-        *at++ = digits[bits >> 18];
-        *at++ = digits[bits >> 12 & 63];
-        *at++ = n > 1 ? digits[bits >> 6 & 63] : '=';
-        *at++ = n > 2 ? digits[bits & 63] : '=';
-    }
-    *at++ = '"';
-    *at = '\0';
-    out->len += len + 2;
-    return 0;
-}
-
 /*
  * What needs more memory than a body may take when it is parsed counts as not
  * being JSON. A zero byte is looked for here, because jansson would take it
@@ -141,18 +111,6 @@ static bool is_json(struct sink *sk, struct slice value)
     return yes;
 }
 
-static bool is_utf8(struct sink *sk, struct slice text)
-{
-    bool yes;
-
-    if (text.data == NULL)
-        return false;
-    json_heap_enter(sk->heap);
-    yes = json_stringn(text.data, text.len) != NULL;
-    json_heap_leave(sk->heap);
-    return yes;
-}
-
 static int add_value(struct sink *sk, struct slice value, struct fault *why)
 {
     size_t start;
@@ -162,7 +120,7 @@ static int add_value(struct sink *sk, struct slice value, struct fault *why)
     if (!is_json(sk, value)) {
         if (buf_add_text(&sk->out, "{\"raw\":", why) == -1)
             return -1;
-        return add_base64(&sk->out, value, why);
+        return buf_add_base64(&sk->out, value, why);
     }
     if (buf_add_text(&sk->out, "{\"event\":", why) == -1)
         return -1;
@@ -180,14 +138,14 @@ static int add_key(struct sink *sk, struct slice key, struct fault *why)
 {
     if (key.data == NULL)
         return buf_add_text(&sk->out, ",\"key\":null", why);
-    if (is_utf8(sk, key)) {
+    if (utf8_is(key)) {
         if (buf_add_text(&sk->out, ",\"key\":", why) == -1)
             return -1;
         return buf_add_json(&sk->out, key, why);
     }
     if (buf_add_text(&sk->out, ",\"key_raw\":", why) == -1)
         return -1;
-    return add_base64(&sk->out, key, why);
+    return buf_add_base64(&sk->out, key, why);
 }
 
 /* What follows the value and the key, and the end of the line. */
@@ -202,7 +160,7 @@ static int add_place(struct sink *sk, const struct member_record *record,
                  ",\"partition\":%" PRId32 ",\"offset\":%" PRId64 ",\"ce_id\":",
                  record->partition, record->offset) == -1)
         return -1;
-    if (is_utf8(sk, ce_id)) {
+    if (utf8_is(ce_id)) {
         if (buf_add_json(&sk->out, ce_id, why) == -1)
             return -1;
     } else if (buf_add_text(&sk->out, "null", why) == -1) {

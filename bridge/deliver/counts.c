@@ -180,3 +180,8 @@ void count_disorder(enum disorder disorder)
 {
     metric_add(&disorder_series[disorder], 1);
 }
+
+int64_t count_disorders(enum disorder disorder)
+{
+    return metric_get(&disorder_series[disorder]);
+}

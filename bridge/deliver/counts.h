@@ -68,5 +68,6 @@ void count_report(const struct report *report);
 void count_late(const struct report *report); /* nobody was promised it */
 void count_ack_us(int64_t us);
 void count_disorder(enum disorder disorder);
+int64_t count_disorders(enum disorder disorder); /* in this process's life */
 
 #endif

@@ -29,6 +29,7 @@
 #include "deliver/spool_parts.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -240,16 +241,32 @@ bool spool_may_write(const struct spool *sp)
     return sqlite3_db_readonly(sp->db, "main") == 0;
 }
 
-static int connect(struct spool *sp, struct fault *why)
+static int connect_by(struct spool *sp, const char *name, int flags,
+                      struct fault *why)
 {
-    const int rc = sqlite3_open_v2(
-        sp->path, &sp->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    const int rc =
+        sqlite3_open_v2(name, &sp->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 
     if (sp->db == NULL)
         return fault_set(why, FAULT_NOMEM, "cannot open '%s'", sp->path);
     sqlite3_extended_result_codes(sp->db, 1);
     sqlite3_db_config(sp->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     return rc == SQLITE_OK ? 0 : fail(sp, rc, "open", why);
+}
+
+static int connect(struct spool *sp, struct fault *why)
+{
+    struct buf uri = BUF_INIT(4 * PATH_MAX);
+    int rc;
+
+    if (!sp->looks)
+        return connect_by(sp, sp->path, SQLITE_OPEN_READWRITE, why);
+    rc = spool_disk_look(sp->path, &uri, why);
+    if (rc == 0)
+        rc = connect_by(sp, uri.data, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+                        why);
+    buf_release(&uri);
+    return rc;
 }
 
 static int prepare(struct spool *sp, enum spool_query query, struct fault *why)
@@ -261,6 +278,14 @@ static int prepare(struct spool *sp, enum spool_query query, struct fault *why)
     return rc == SQLITE_OK ? 0 : fail(sp, rc, "use", why);
 }
 
+static int prepare_all(struct spool *sp, struct fault *why)
+{
+    for (size_t i = 0; i < SPOOL_QUERIES; i++)
+        if (prepare(sp, i, why) == -1)
+            return -1;
+    return 0;
+}
+
 static int open_sound(struct spool *sp, struct fault *why)
 {
     if (spool_disk_make(sp->path, why) == -1 || connect(sp, why) == -1 ||
@@ -269,9 +294,14 @@ static int open_sound(struct spool *sp, struct fault *why)
     /* not earlier: to set wal_autocheckpoint takes the hook away */
     sqlite3_wal_hook(sp->db, note_wal, sp);
     sp->wal_pages = 1; /* not known, so not known to be empty */
-    for (size_t i = 0; i < SPOOL_QUERIES; i++)
-        if (prepare(sp, i, why) == -1)
-            return -1;
+    return prepare_all(sp, why) == -1 ? -1 : spool_load(sp, why);
+}
+
+static int open_to_look(struct spool *sp, struct fault *why)
+{
+    if (connect(sp, why) == -1 || spool_take_over_to_look(sp, why) == -1 ||
+        prepare_all(sp, why) == -1)
+        return -1;
     return spool_load(sp, why);
 }
 
@@ -293,7 +323,7 @@ static int open_damaged(struct spool *sp, struct fault *why)
 }
 
 static int open_by(int (*how)(struct spool *sp, struct fault *why),
-                   struct spool **out, const char *path,
+                   struct spool **out, const char *path, bool looks,
                    const struct spool_limits *limits, struct fault *why)
 {
     struct spool *sp = calloc(1, sizeof(*sp));
@@ -302,7 +332,9 @@ static int open_by(int (*how)(struct spool *sp, struct fault *why),
         free(sp);
         return fault_set(why, FAULT_NOMEM, "cannot allocate a spool");
     }
-    sp->limits = *limits;
+    if (limits != NULL)
+        sp->limits = *limits;
+    sp->looks = sp->failed = looks; /* nothing is written to it */
     sp->headers.max = SPOOL_RECORD_MAX;
     sp->scratch.max = 2 * SPOOL_RECORD_MAX;
     if (how(sp, why) == -1) {
@@ -317,14 +349,23 @@ static int open_by(int (*how)(struct spool *sp, struct fault *why),
 int spool_open(struct spool **out, const char *path,
                const struct spool_limits *limits, struct fault *why)
 {
-    return open_by(open_sound, out, path, limits, why);
+    return open_by(open_sound, out, path, false, limits, why);
 }
 
 int spool_open_damaged(struct spool **out, const char *path, struct fault *why)
 {
-    const struct spool_limits limits = {0};
+    return open_by(open_damaged, out, path, false, NULL, why);
+}
 
-    return open_by(open_damaged, out, path, &limits, why);
+int spool_open_to_look(struct spool **out, const char *path,
+                       struct fault *damage, struct fault *why)
+{
+    fault_clear(damage);
+    if (open_by(open_to_look, out, path, true, NULL, damage) == 0)
+        return 0;
+    if (damage->kind == FAULT_CORRUPT)
+        return open_by(open_damaged, out, path, true, NULL, why);
+    return fault_set(why, damage->kind, "%s", damage->text);
 }
 
 void spool_close(struct spool *sp)

@@ -53,7 +53,9 @@ struct spool_row {
     int64_t stored_ms; /* of the real-time clock */
     bool doubtful;
     bool in_doubt; /* it was appended as doubtful, and may not be given */
-    bool damaged;  /* its checksum is wrong: `record` is empty */
+    bool damaged;  /* its checksum is wrong: `record` is empty, or has what
+                      can be told, see spool_open_to_look() */
+    int64_t size;  /* that it counts for, if it is not damaged */
     struct record record;
 };
 
@@ -82,6 +84,18 @@ int spool_open(struct spool **out, const char *path,
  * above; FAULT_CORRUPT: nothing can be read; FAULT_IO, FAULT_NOMEM.
  */
 int spool_open_damaged(struct spool **out, const char *path, struct fault *why);
+
+/*
+ * Opens a file to look at it: no call but those for reading works, and nothing
+ * is written, neither to it nor beside it. What its -wal has is read, too.
+ * Nobody may write to it meanwhile; that is the caller's care. A damaged file
+ * is read as by spool_open_damaged(), and `damage` is why; FAULT_NONE: it is
+ * sound. A damaged row has what can be told of its record: topic, key and
+ * value may be absent. FAULT_NEWER, FAULT_CORRUPT: nothing can be read;
+ * FAULT_IO, FAULT_NOMEM.
+ */
+int spool_open_to_look(struct spool **out, const char *path,
+                       struct fault *damage, struct fault *why);
 
 /* Neither commits nor loses anything; a failed file is not written to. NULL
  * is fine. */
@@ -155,6 +169,17 @@ int spool_read(struct spool *sp, int64_t topic_id, int64_t after,
 int spool_read_one(struct spool *sp, int64_t seq, struct spool_row *row,
                    bool *found, struct arena *arena, struct fault *why);
 
+/* The first record behind `after` of those that are aside. What points is in
+ * the arena. */
+struct spool_aside {
+    struct spool_row row;
+    const char *reason;
+    int64_t aside_ms;
+};
+
+int spool_read_aside(struct spool *sp, int64_t after, struct spool_aside *out,
+                     bool *found, struct arena *arena, struct fault *why);
+
 /* What a record's row tells at a glance: its key, headers and value are not
  * read. */
 struct spool_glimpse {
@@ -177,6 +202,22 @@ int spool_next_of(struct spool *sp, int64_t topic_id, int64_t after,
                   int64_t *seq, struct fault *why);
 int spool_next_of_any(struct spool *sp, int64_t after, int64_t *seq,
                       struct fault *why);
+
+/*
+ * Goes along the table by number, past what is damaged: 1: *seq is the number
+ * of a record, though perhaps one that cannot be read; 0: there are no more;
+ * -1: FAULT_NOMEM. {0} is how it begins, or {after}.
+ */
+struct spool_walk {
+    int64_t at;     /* the last number that it was at */
+    int64_t end;    /* the last one that can be reached; 0: not known yet */
+    int64_t failed; /* numbers in a row that could not be looked for */
+    bool has_end;
+    bool damaged; /* it has met damage */
+};
+
+int spool_walk(struct spool *sp, struct spool_walk *walk, int64_t *seq,
+               struct fault *why);
 
 /* ---- what is known without reading the disk ------------------------------ */
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -44,6 +45,49 @@ int spool_disk_sync_folder(const char *path, struct fault *why)
         close(fd);
     free(folder);
     return rc;
+}
+
+static int has_wal(const char *path, size_t max, bool *out, struct fault *why)
+{
+    struct buf wal = BUF_INIT(max);
+    struct stat st;
+    int rc = buf_addf(&wal, why, "%s-wal", path);
+
+    if (rc == 0 && stat(wal.data, &st) == 0)
+        *out = st.st_size > 0;
+    else if (rc == 0 && errno == ENOENT)
+        *out = false;
+    else if (rc == 0)
+        rc =
+            fault_set_errno(why, FAULT_IO, errno, "cannot open '%s'", wal.data);
+    buf_release(&wal);
+    return rc;
+}
+
+/*
+ * "immutable" touches nothing but the file, and does not see a WAL either.
+ * To see one, SQLite takes a lock that a file which is opened for reading
+ * does not get: so without locks ("unix-none"). But where there is no WAL,
+ * that way would make one.
+ */
+int spool_disk_look(const char *path, struct buf *uri, struct fault *why)
+{
+    bool wal = false;
+    struct stat st;
+
+    if (stat(path, &st) == -1)
+        return fault_set_errno(why, FAULT_IO, errno, "cannot open '%s'", path);
+    if (st.st_size == 0)
+        return fault_set(why, FAULT_CORRUPT, "cannot open '%s': it is empty",
+                         path);
+    if (has_wal(path, uri->max, &wal, why) == -1 ||
+        buf_add_text(uri, "file:", why) == -1)
+        return -1;
+    /* each byte escaped, so that no name can mean anything else */
+    for (; *path != '\0'; path++)
+        if (buf_addf(uri, why, "%%%02X", (unsigned char)*path) == -1)
+            return -1;
+    return buf_add_text(uri, wal ? "?vfs=unix-none" : "?immutable=1", why);
 }
 
 bool spool_disk_has_room(const char *path, int64_t bytes)

@@ -4,6 +4,7 @@
 #ifndef DELIVER_SPOOL_DISK_H
 #define DELIVER_SPOOL_DISK_H
 
+#include "base/buf.h"
 #include "base/fault.h"
 
 #include <stdbool.h>
@@ -16,6 +17,13 @@ int spool_disk_make(const char *path, struct fault *why);
 /* Makes sure that the names in the file's folder are on disk. FAULT_IO,
  * FAULT_NOMEM. */
 int spool_disk_sync_folder(const char *path, struct fault *why);
+
+/*
+ * Adds the URI by which SQLite opens a file to look at it, and touches nothing.
+ * FAULT_CORRUPT: the file is empty, and SQLite would remove its WAL. FAULT_IO,
+ * FAULT_NOMEM.
+ */
+int spool_disk_look(const char *path, struct buf *uri, struct fault *why);
 
 /* True as well if it cannot be told: writing will. */
 bool spool_disk_has_room(const char *path, int64_t bytes);

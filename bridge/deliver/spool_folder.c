@@ -20,6 +20,7 @@
  */
 #include "deliver/spool_folder.h"
 
+#include "base/clock.h"
 #include "deliver/spool_disk.h"
 
 #include <ctype.h>
@@ -31,11 +32,19 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { NAME_ROOM = 64, DIGITS = 8, DIGITS_MAX = 18, BEHIND_SIZE = 48 };
+enum {
+    NAME_ROOM = 64,
+    DIGITS = 8,
+    DIGITS_MAX = 18,
+    BEHIND_SIZE = 48,
+    LOOK_PAUSE_MS = 50,
+    LOOK_PAUSES = 40
+};
 
 /* What SQLite has beside a file. */
 static const char *const beside[] = {"-wal", "-journal"};
@@ -91,24 +100,60 @@ int spool_folder_make(const char *folder, struct fault *why)
     return 0;
 }
 
-static int fail_busy(const char *folder, int fd, struct fault *why)
+/* By those alone who look at it: they have their share of the lock, and have
+ * written no pid. */
+static bool is_looked_at(int fd)
+{
+    if (flock(fd, LOCK_SH | LOCK_NB) == -1)
+        return false;
+    flock(fd, LOCK_UN);
+    return true;
+}
+
+static int fail_busy(const char *folder, int fd, bool looked_at,
+                     struct fault *why)
 {
     char text[32] = "";
     const ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
     const long long pid = len > 0 ? strtoll(text, NULL, 10) : 0;
 
-    if (pid <= 0)
+    if (looked_at || pid <= 0)
         return fault_set(why, FAULT_BUSY,
-                         "cannot use '%s': another process has it", folder);
+                         "cannot use '%s': another process %s it", folder,
+                         looked_at ? "looks at" : "has");
     return fault_set(why, FAULT_BUSY, "cannot use '%s': process %lld has it",
                      folder, pid);
+}
+
+/* Takes it, or closes the file. Looking takes a moment, as a rule, and must
+ * not keep a bridge from starting. */
+static int take_lock(const char *folder, const char *path, int fd, int how,
+                     struct fault *why)
+{
+    const struct timespec pause = clock_timespec(LOOK_PAUSE_MS * 1000);
+    bool looked_at = true;
+    int err = EWOULDBLOCK;
+
+    for (int i = 0; looked_at && err == EWOULDBLOCK && i < LOOK_PAUSES; i++) {
+        if (flock(fd, how | LOCK_NB) == 0)
+            return 0;
+        err = errno;
+        looked_at = how == LOCK_EX && is_looked_at(fd);
+        if (looked_at)
+            nanosleep(&pause, NULL);
+    }
+    if (err == EWOULDBLOCK)
+        fail_busy(folder, fd, looked_at, why);
+    else
+        fault_set_errno(why, FAULT_IO, err, "cannot lock '%s'", path);
+    close(fd);
+    return -1;
 }
 
 int spool_folder_lock(const char *folder, int *fd, struct fault *why)
 {
     char path[SPOOL_PATH_SIZE];
     char text[32];
-    int rc = 0;
     int lock;
 
     snprintf(path, sizeof(path), "%s/lock", folder);
@@ -116,13 +161,8 @@ int spool_folder_lock(const char *folder, int *fd, struct fault *why)
     if (lock == -1)
         return fault_set_errno(why, errno == ENOSPC ? FAULT_FULL : FAULT_IO,
                                errno, "cannot open '%s'", path);
-    if (flock(lock, LOCK_EX | LOCK_NB) == -1) {
-        rc = errno == EWOULDBLOCK ? fail_busy(folder, lock, why)
-                                  : fault_set_errno(why, FAULT_IO, errno,
-                                                    "cannot lock '%s'", path);
-        close(lock);
-        return rc;
-    }
+    if (take_lock(folder, path, lock, LOCK_EX, why) == -1)
+        return -1;
     /* For people: where the disk is full it does without. */
     snprintf(text, sizeof(text), "%lld\n", (long long)getpid());
     if (ftruncate(lock, 0) == 0)
@@ -131,27 +171,47 @@ int spool_folder_lock(const char *folder, int *fd, struct fault *why)
     return 0;
 }
 
+int spool_folder_lock_to_look(const char *folder, int *fd, struct fault *why)
+{
+    char path[SPOOL_PATH_SIZE];
+    int lock;
+
+    *fd = -1;
+    snprintf(path, sizeof(path), "%s/lock", folder);
+    lock = open(path, O_RDONLY | O_CLOEXEC);
+    if (lock == -1 && errno == ENOENT)
+        return 0;
+    if (lock == -1)
+        return fault_set_errno(why, FAULT_IO, errno, "cannot open '%s'", path);
+    if (take_lock(folder, path, lock, LOCK_SH, why) == -1)
+        return -1;
+    *fd = lock;
+    return 0;
+}
+
 /* ---- what is in it ------------------------------------------------------- */
 
-/* What is behind ".db"; NULL: it is none of ours. */
-static const char *parse(const char *name, int64_t *number)
+int64_t spool_file_number(const char *name, const char **behind)
 {
     static const char before[] = "spool-";
     size_t digits = 0;
+    int64_t number;
 
     if (strncmp(name, before, strlen(before)) != 0)
-        return NULL;
+        return 0;
     name += strlen(before);
     while (isdigit((unsigned char)name[digits]))
         digits++;
     if (digits < DIGITS || digits > DIGITS_MAX ||
         strncmp(name + digits, ".db", 3) != 0)
-        return NULL;
-    *number = strtoll(name, NULL, 10);
-    if (*number < 1 || *number > SPOOL_NUMBER_MAX)
-        return NULL;
+        return 0;
+    number = strtoll(name, NULL, 10);
     name += digits + 3;
-    return *name == '\0' || *name == '-' || *name == '.' ? name : NULL;
+    if (number < 1 || number > SPOOL_NUMBER_MAX ||
+        (*name != '\0' && *name != '-' && *name != '.'))
+        return 0;
+    *behind = name;
+    return number;
 }
 
 struct listing {
@@ -219,10 +279,10 @@ int spool_folder_list(const char *folder, struct spool_entry **out,
                                folder);
     errno = 0;
     while (rc == 0 && (found = readdir(dir)) != NULL) {
-        int64_t number = 0;
-        const char *behind = parse(found->d_name, &number);
+        const char *behind;
+        const int64_t number = spool_file_number(found->d_name, &behind);
 
-        if (behind != NULL) {
+        if (number > 0) {
             const int64_t used =
                 strcmp(behind, failed_mark) == 0 ? number + 1 : number;
 

@@ -29,13 +29,22 @@ enum { SPOOL_NUMBER_MAX = (1 << 23) - 1, SPOOL_PATH_SIZE = PATH_MAX };
 /* Makes it, and its parents, unless it is there. FAULT_FULL, FAULT_IO. */
 int spool_folder_make(const char *folder, struct fault *why);
 
-/* *fd holds the lock until it is closed. FAULT_BUSY, FAULT_IO. */
+/* *fd holds the lock until it is closed. Waits two seconds for those who only
+ * look at it. FAULT_BUSY, FAULT_IO. */
 int spool_folder_lock(const char *folder, int *fd, struct fault *why);
+
+/* The same for looking at what is in it: several may, as long as nobody has
+ * the folder. Writes nothing. *fd is -1 where there is no lock. */
+int spool_folder_lock_to_look(const char *folder, int *fd, struct fault *why);
 
 /* The name of a file with a number; `behind` is what is behind ".db". Paths
  * that would be cut spool_folder_make() has refused. */
 void spool_file_name(char out[SPOOL_PATH_SIZE], const char *folder,
                      int64_t number, const char *behind);
+
+/* The number in a file's name, and what is behind ".db"; 0: it is none of
+ * these. */
+int64_t spool_file_number(const char *name, const char **behind);
 
 /* All that has a number. */
 struct spool_entry {

@@ -17,12 +17,12 @@ enum {
     PAGES_MAX = 1073741823           /* SQLite's own limit */
 };
 
-/* Under the lock. Writes to a file only if it is an empty one. */
-static int identify(struct spool *sp, struct fault *why)
+/* Under the lock. *is_empty: nobody has written anything to it yet. */
+static int recognise(struct spool *sp, bool *is_empty, struct fault *why)
 {
     int64_t id = 0, format = 0, tables = 0;
-    char sql[96];
 
+    *is_empty = false;
     if (spool_ask_sql(sp, "PRAGMA application_id", &id, why) == -1 ||
         spool_ask_sql(sp, "PRAGMA user_version", &format, why) == -1 ||
         spool_ask_sql(sp, "SELECT count(*) FROM sqlite_schema", &tables, why) ==
@@ -35,9 +35,23 @@ static int identify(struct spool *sp, struct fault *why)
                          "cannot open '%s': a newer version of this program "
                          "made it (format %lld, this one knows %d)",
                          sp->path, (long long)format, FORMAT);
-    if (id != 0 || format != 0 || tables != 0)
-        return fault_set(why, FAULT_CORRUPT, "cannot open '%s': not a spool",
-                         sp->path);
+    *is_empty = id == 0 && format == 0 && tables == 0;
+    if (*is_empty)
+        return 0;
+    return fault_set(why, FAULT_CORRUPT, "cannot open '%s': not a spool",
+                     sp->path);
+}
+
+/* Writes to a file only if it is an empty one. */
+static int identify(struct spool *sp, struct fault *why)
+{
+    bool is_empty;
+    char sql[96];
+
+    if (recognise(sp, &is_empty, why) == -1)
+        return -1;
+    if (!is_empty)
+        return 0;
     snprintf(sql, sizeof(sql),
              "PRAGMA application_id = %d; PRAGMA user_version = %d",
              APPLICATION_ID, FORMAT);
@@ -88,4 +102,18 @@ int spool_take_over_damaged(struct spool *sp, struct fault *why)
         return -1;
     /* with it, SQLite reads a file whose end is missing, too */
     return spool_set_up(sp, "PRAGMA writable_schema = 1", NULL, why);
+}
+
+int spool_take_over_to_look(struct spool *sp, struct fault *why)
+{
+    bool is_empty;
+
+    if (lock(sp, why) == -1 ||
+        spool_set_up(sp, "PRAGMA query_only = 1", NULL, why) == -1 ||
+        recognise(sp, &is_empty, why) == -1)
+        return -1;
+    if (is_empty)
+        return fault_set(why, FAULT_CORRUPT, "cannot open '%s': not a spool",
+                         sp->path);
+    return 0;
 }

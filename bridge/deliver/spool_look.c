@@ -8,6 +8,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+enum { STRETCH = 1 << 20 /* numbers that are tried one by one */ };
+
 static int look(struct spool *sp, enum spool_query query, int64_t at,
                 struct spool_glimpse *out, struct fault *why)
 {
@@ -62,6 +64,72 @@ int spool_next_of_any(struct spool *sp, int64_t after, int64_t *seq,
     }
     return 0;
 }
+
+/* ---- from one to the next ------------------------------------------------ */
+
+/* The number before the first one that can be reached from the end; `end` if
+ * nothing can. */
+static int64_t far_side(struct spool *sp, int64_t end)
+{
+    struct spool_glimpse seen;
+
+    while (spool_look_back(sp, end, &seen, NULL) == 0 && seen.seq > 0)
+        end = seen.seq;
+    return end - 1;
+}
+
+static void find_end(struct spool *sp, struct spool_walk *walk)
+{
+    struct spool_glimpse seen;
+
+    walk->has_end = spool_look_back(sp, INT64_MAX, &seen, NULL) == 0;
+    walk->end = walk->has_end ? seen.seq : INT64_MAX;
+}
+
+/*
+ * Where a page is damaged, looking fails for all numbers that it may have, and
+ * works again behind them; so numbers are tried one by one. Only where a very
+ * long stretch fails is the other side looked for from the end. False: there
+ * is none.
+ */
+static bool step_over(struct spool *sp, struct spool_walk *walk)
+{
+    walk->damaged = true;
+    walk->at++;
+    if (++walk->failed < STRETCH)
+        return true;
+    if (!walk->has_end)
+        return false;
+    walk->at = far_side(sp, walk->end + 1);
+    walk->failed = 0;
+    return true;
+}
+
+int spool_walk(struct spool *sp, struct spool_walk *walk, int64_t *seq,
+               struct fault *why)
+{
+    if (walk->end == 0)
+        find_end(sp, walk);
+    while (walk->at < walk->end) {
+        struct fault cause = FAULT_INIT;
+        struct spool_glimpse seen;
+
+        if (spool_look(sp, walk->at, &seen, &cause) == 0) {
+            if (seen.seq == 0)
+                return 0;
+            walk->failed = 0;
+            walk->at = *seq = seen.seq;
+            return 1;
+        }
+        if (cause.kind == FAULT_NOMEM)
+            return fault_set(why, cause.kind, "%s", cause.text);
+        if (!step_over(sp, walk))
+            return 0;
+    }
+    return 0;
+}
+
+/* ---- at the start -------------------------------------------------------- */
 
 /* The largest number that the table, the index or a mark tells. */
 static int64_t last_known(struct spool *sp)

@@ -48,6 +48,7 @@ enum spool_query {
     SPOOL_ENDS,
     SPOOL_READ,
     SPOOL_READ_ONE,
+    SPOOL_NEXT_ASIDE,
     SPOOL_LOOK,
     SPOOL_LOOK_BACK,
     SPOOL_NEXT_OF,
@@ -55,7 +56,11 @@ enum spool_query {
     SPOOL_QUERIES
 };
 
-enum { SPOOL_ROW_COLUMNS = 9, SPOOL_ARGUMENTS_MAX = SPOOL_ROW_COLUMNS };
+enum {
+    SPOOL_ROW_COLUMNS = 9,
+    SPOOL_ASIDE_COLUMNS = SPOOL_ROW_COLUMNS + 2,
+    SPOOL_ARGUMENTS_MAX = SPOOL_ROW_COLUMNS
+};
 
 extern const char spool_schema[];
 extern const char *const spool_queries[SPOOL_QUERIES];
@@ -75,6 +80,7 @@ struct spool {
     bool room_asked; /* of the file system, once in a transaction */
     bool room;
     bool failed;
+    bool looks; /* it was opened to look at it */
 };
 
 /* ---- spool.c ------------------------------------------------------------- */
@@ -140,6 +146,9 @@ int spool_take_over(struct spool *sp, struct fault *why);
 
 /* Locks it, and lets nothing be written to it. */
 int spool_take_over_damaged(struct spool *sp, struct fault *why);
+
+/* The same for one that has to be a spool. */
+int spool_take_over_to_look(struct spool *sp, struct fault *why);
 
 /* ---- spool_queue.c ------------------------------------------------------- */
 

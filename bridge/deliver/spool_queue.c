@@ -354,6 +354,10 @@ static int take(struct spool *sp,
 
     if (spool_row_take(row, &cells, &sp->scratch, arena, why) == -1)
         return -1;
+    row->size = columns[4].number;
+    if (row->damaged && sp->looks &&
+        spool_row_guess(row, &cells, arena, why) == -1)
+        return -1;
     if (topic == NULL || cells.seq <= topic->given_to)
         row->doubtful = true;
     return 0;
@@ -407,6 +411,31 @@ int spool_read_one(struct spool *sp, int64_t seq, struct spool_row *row,
     if (rc == 1)
         rc = take(sp, columns, row, arena, why);
     spool_leave(sp, SPOOL_READ_ONE);
+    return rc == -1 ? -1 : 0;
+}
+
+int spool_read_aside(struct spool *sp, int64_t after, struct spool_aside *out,
+                     bool *found, struct arena *arena, struct fault *why)
+{
+    const struct spool_cell args[] = {spool_number(after)};
+    struct spool_cell columns[SPOOL_ASIDE_COLUMNS];
+    int rc;
+
+    assert(!sp->in_transaction);
+    spool_ask(sp, SPOOL_NEXT_ASIDE, args, COUNT(args));
+    rc = spool_next(sp, SPOOL_NEXT_ASIDE, columns, COUNT(columns), why);
+    *found = rc == 1;
+    if (rc == 1)
+        rc = take(sp, columns, &out->row, arena, why);
+    if (rc == 0 && *found) {
+        const struct slice reason = columns[SPOOL_ROW_COLUMNS].bytes;
+
+        out->reason = arena_copy(arena, reason.data, reason.len);
+        out->aside_ms = columns[SPOOL_ROW_COLUMNS + 1].number;
+        if (out->reason == NULL)
+            rc = fault_set(why, FAULT_NOMEM, "no room for a reason");
+    }
+    spool_leave(sp, SPOOL_NEXT_ASIDE);
     return rc == -1 ? -1 : 0;
 }
 

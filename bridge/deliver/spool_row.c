@@ -194,6 +194,37 @@ static struct slice copy(struct arena *arena, struct slice slice)
     return (struct slice){arena_copy(arena, slice.data, slice.len), slice.len};
 }
 
+/* Cells that are absent stay so; headers are taken apart in their copy. */
+static int copy_cells(struct record *record, const struct spool_cells *cells,
+                      struct arena *arena, struct slice *packed,
+                      struct fault *why)
+{
+    bool full = false;
+
+    *packed = SLICE_ABSENT;
+    memset(record, 0, sizeof(*record));
+    if (cells->headers.data != NULL) {
+        *packed = copy(arena, cells->headers);
+        full |= packed->data == NULL;
+    }
+    if (cells->topic != NULL) {
+        record->topic = copy(arena, slice_of(cells->topic)).data;
+        full |= record->topic == NULL;
+    }
+    if (cells->value.data != NULL) {
+        record->value = copy(arena, cells->value);
+        full |= record->value.data == NULL;
+    }
+    if (cells->key.data != NULL) {
+        record->key = copy(arena, cells->key);
+        full |= record->key.data == NULL;
+    }
+    if (!full)
+        return 0;
+    memset(record, 0, sizeof(*record));
+    return fault_set(why, FAULT_NOMEM, "no room for a record that is read");
+}
+
 int spool_row_take(struct spool_row *row, const struct spool_cells *cells,
                    struct buf *scratch, struct arena *arena, struct fault *why)
 {
@@ -214,21 +245,23 @@ int spool_row_take(struct spool_row *row, const struct spool_cells *cells,
         return -1;
     if (memcmp(checksum, cells->checksum.data, SPOOL_CHECKSUM_SIZE) != 0)
         return 0;
-
-    packed = copy(arena, cells->headers);
-    record->topic = copy(arena, slice_of(cells->topic)).data;
-    record->value = copy(arena, cells->value);
-    if (cells->key.data != NULL)
-        record->key = copy(arena, cells->key);
-    if (packed.data == NULL || record->topic == NULL ||
-        record->value.data == NULL ||
-        (cells->key.data != NULL && record->key.data == NULL)) {
-        memset(record, 0, sizeof(*record));
-        return fault_set(why, FAULT_NOMEM, "no room for a record that is read");
-    }
+    if (copy_cells(record, cells, arena, &packed, why) == -1)
+        return -1;
     if (take_headers(record, packed))
         row->damaged = false;
     else
         memset(record, 0, sizeof(*record));
+    return 0;
+}
+
+int spool_row_guess(struct spool_row *row, const struct spool_cells *cells,
+                    struct arena *arena, struct fault *why)
+{
+    struct slice packed;
+
+    if (copy_cells(&row->record, cells, arena, &packed, why) == -1)
+        return -1;
+    if (packed.data == NULL || !take_headers(&row->record, packed))
+        row->record.header_count = 0;
     return 0;
 }

@@ -52,4 +52,11 @@ int spool_row_checksum(const struct spool_cells *cells, struct buf *scratch,
 int spool_row_take(struct spool_row *row, const struct spool_cells *cells,
                    struct buf *scratch, struct arena *arena, struct fault *why);
 
+/*
+ * Fills the record of a damaged row with what its cells still tell, for people
+ * to look at: headers only where they can be taken apart. FAULT_NOMEM.
+ */
+int spool_row_guess(struct spool_row *row, const struct spool_cells *cells,
+                    struct arena *arena, struct fault *why);
+
 #endif

@@ -1,11 +1,6 @@
 /*
  * spool_salvage.c - saves what can be read of a damaged file
  *
- * Goes along the table by number. Where a page is damaged, looking fails for
- * all numbers that it may have, and works again behind them; so numbers are
- * tried one by one. Only where a very long stretch fails is the other side
- * looked for from the end.
- *
  * What takes the damaged file's place is made beside it, as *.new: as long as
  * that is not complete and on disk, the damaged file stays where it is, and a
  * crash means that all begins anew. Then names change, see spool_folder.c.
@@ -21,7 +16,6 @@
 #include <sys/stat.h>
 
 enum {
-    STRETCH = 1 << 20,      /* numbers that are tried one by one */
     BATCH_RECORDS = 1000,   /* of a transaction */
     BATCH_BYTES = 16 * MIB, /* of it, and then one record */
     ROOM = 64 * MIB         /* for one record */
@@ -74,48 +68,16 @@ static int save_one(struct salvage *sv, int64_t seq, struct fault *why)
     return found && !row.damaged ? save(sv, &row, why) : 0;
 }
 
-/* The number before the first one that can be reached from the end; `end` if
- * nothing can. */
-static int64_t far_side(struct salvage *sv, int64_t end)
-{
-    struct spool_glimpse seen;
-
-    while (spool_look_back(sv->from, end, &seen, NULL) == 0 && seen.seq > 0)
-        end = seen.seq;
-    return end - 1;
-}
-
 static int save_all(struct salvage *sv, struct fault *why)
 {
-    struct spool_glimpse seen;
-    const bool has_end = spool_look_back(sv->from, INT64_MAX, &seen, NULL) == 0;
-    const int64_t end = has_end ? seen.seq : INT64_MAX;
-    int64_t at = 0;
-    int64_t failed = 0; /* in a row */
+    struct spool_walk walk = {0};
+    int64_t seq;
+    int rc;
 
-    while (at < end) {
-        struct fault cause = FAULT_INIT;
-
-        if (spool_look(sv->from, at, &seen, &cause) == -1) {
-            if (cause.kind == FAULT_NOMEM)
-                return fault_set(why, cause.kind, "%s", cause.text);
-            at++;
-            if (++failed < STRETCH)
-                continue;
-            if (!has_end)
-                break;
-            at = far_side(sv, end + 1);
-            failed = 0;
-            continue;
-        }
-        if (seen.seq == 0)
-            break;
-        failed = 0;
-        at = seen.seq;
-        if (save_one(sv, at, why) == -1)
+    while ((rc = spool_walk(sv->from, &walk, &seq, why)) == 1)
+        if (save_one(sv, seq, why) == -1)
             return -1;
-    }
-    return end_batch(sv, why);
+    return rc == -1 ? -1 : end_batch(sv, why);
 }
 
 /* It will be renamed, so nothing may be beside it. */

@@ -80,6 +80,9 @@ const char *const spool_queries[SPOOL_QUERIES] = {
                    " WHERE topic = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
     [SPOOL_READ_ONE] = "SELECT " ROW " FROM record WHERE seq = ?1",
 
+    [SPOOL_NEXT_ASIDE] = "SELECT " ROW ", reason, aside_ms FROM aside"
+                         " WHERE seq > ?1 ORDER BY seq LIMIT 1",
+
     /* by the number that is wanted: looking for what is behind another one
      * would touch the page of that */
     [SPOOL_LOOK] = "SELECT seq, topic, stored_ms, size FROM record NOT INDEXED"

@@ -27,6 +27,7 @@ COMMANDS = {
     "validate": "schemas.dir",
     "check": "kafka.bootstrap.servers",
     "health": "admin.port",
+    "spool": "kafka.bootstrap.servers",
 }
 
 
@@ -65,6 +66,7 @@ def test_version():
         "jansson",
         "PCRE2",
         "libcurl",
+        "SQLite",
     ):
         assert re.search(rf"^{library}[ /]\d", out, re.M), library
 

@@ -87,6 +87,34 @@ static void test_json_is_all_or_nothing(void **state)
     buf_release(&buf);
 }
 
+static void test_base64(void **state)
+{
+    static const struct {
+        struct slice bytes;
+        const char *text;
+    } rows[] = {
+        {{"", 0},               "\"\""        },
+        {{"f", 1},              "\"Zg==\""    },
+        {{"fo", 2},             "\"Zm8=\""    },
+        {{"foo", 3},            "\"Zm9v\""    },
+        {{"foob", 4},           "\"Zm9vYg==\""},
+        {{"\xfb\xff\0\xfe", 4}, "\"+/8A/g==\""},
+    };
+    struct buf full = BUF_INIT(5);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct buf buf = BUF_INIT(100);
+
+        assert_int_equal(buf_add_base64(&buf, rows[i].bytes, NULL), 0);
+        assert_string_equal(buf.data, rows[i].text);
+        buf_release(&buf);
+    }
+    assert_int_equal(buf_add_base64(&full, slice_of("f"), NULL), -1);
+    assert_int_equal(full.len, 0);
+    buf_release(&full);
+}
+
 static void test_file(void **state)
 {
     char path[] = "/tmp/test_buf.XXXXXX";
@@ -122,6 +150,7 @@ int main(void)
         cmocka_unit_test(test_grows),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_json_is_all_or_nothing),
+        cmocka_unit_test(test_base64),
         cmocka_unit_test(test_file),
     };
 

@@ -212,12 +212,26 @@ static void test_too_many_conditions_end_the_process(void **state)
     assert_int_equal(WTERMSIG(status), SIGABRT);
 }
 
+static void test_a_text_by_its_name(void **state)
+{
+    char text[READY_TEXT_MAX] = "old";
+
+    (void)state;
+    ready_text("kafka", text);
+    assert_string_equal(text, "");
+    ready_set(ready_register("kafka"), false, "no broker");
+    ready_set(ready_register("spool"), true, "fine");
+    ready_text("kafka", text);
+    assert_string_equal(text, "no broker");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_conditions, forget),
         cmocka_unit_test_teardown(test_a_condition_can_be_lost, forget),
         cmocka_unit_test_teardown(test_an_excuse, forget),
+        cmocka_unit_test_teardown(test_a_text_by_its_name, forget),
         cmocka_unit_test_teardown(test_a_name_is_one_condition, forget),
         cmocka_unit_test_teardown(test_a_long_text_is_cut_between_characters,
                                   forget),
