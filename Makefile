@@ -159,7 +159,7 @@ bench-deps: build test-deps build/venv-bench/.done
 # BENCH_SECONDS, BENCH_ROUNDS, BENCH_CONNECTIONS, BENCH_PROGRAMS, BENCH_ALSO
 # and so on reach it through the environment: docs/performance.md
 .PHONY: bench
-bench: bench-deps ## measures it beside other programs, some eight minutes
+bench: bench-deps ## measures it beside other programs, some ten minutes
 	@build/venv/bin/python tests/bench/bench.py
 
 .PHONY: bench-smoke
@@ -176,6 +176,17 @@ crash: build test-deps ## kills bridge and Kafka under load, finds what is lost
 .PHONY: crash-smoke
 crash-smoke: build test-deps ## the same in short, some three minutes
 	@CRASH=short build/venv/bin/python tests/crash/crash.py
+
+# SOAK_OUTAGE (seconds), SOAK_RATE, SOAK_STRICT reach it through the
+# environment: tests/crash/soak.py
+.PHONY: soak
+soak: build test-deps ## Kafka away for ten minutes: memory, and how it drains
+	@build/venv/bin/python tests/crash/soak.py
+
+.PHONY: soak-smoke
+soak-smoke: build test-deps ## the same in a minute
+	@SOAK_OUTAGE="$${SOAK_OUTAGE:-30}" \
+		build/venv/bin/python tests/crash/soak.py
 
 .PHONY: crash-planted
 crash-planted: test-deps ## plants bugs that `make crash` and others must find

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 
 enum {
+    IDLE_MS = 300,       /* without anything to do: time to tidy up */
     LOOK_AGAIN_MS = 100, /* for room, or after a failure */
     MANY_RECORDS = 100   /* in the spool: worth a line in the log */
 };
@@ -203,7 +204,8 @@ static void tidy(struct spooler *sp, bool idle)
     if (spool_dir_tidy(sp->options.dir, idle, &why) == -1)
         log_line(LOG_WARN, "spool", "cannot tidy up",
                  log_text("error", why.text));
-    sp->untidy = !idle;
+    if (idle)
+        sp->untidy = false;
 }
 
 static void run_round(struct spooler *sp)
@@ -240,25 +242,43 @@ static int64_t due_us(struct spooler *sp)
     return due > sp->pause_until_us ? due : sp->pause_until_us;
 }
 
-/* Until there is something to do. False: it shall end. */
-static bool sleep_well(struct spooler *sp)
+/* Something has come, or it shall end. Needs the lock. */
+static bool is_called(const struct spooler *sp)
 {
-    const int64_t due = due_us(sp);
-    const struct timespec until = clock_timespec(due);
-    bool stop;
+    return sp->stop || sp->first_new != NULL || sp->notes != NULL;
+}
 
-    if (sp->untidy && due == INT64_MAX)
-        tidy(sp, true);
-    pthread_mutex_lock(&sp->lock);
-    sp->sleeping = true;
-    while (!sp->stop && sp->first_new == NULL && sp->notes == NULL &&
-           clock_now_us() < due) {
-        if (due == INT64_MAX)
+/* False: nobody has called until then. Needs the lock. */
+static bool wait_until(struct spooler *sp, int64_t until_us)
+{
+    const struct timespec until = clock_timespec(until_us);
+
+    while (!is_called(sp) && clock_now_us() < until_us) {
+        if (until_us == INT64_MAX)
             pthread_cond_wait(&sp->work, &sp->lock);
         else
             pthread_cond_clockwait(&sp->work, &sp->lock, CLOCK_MONOTONIC,
                                    &until);
     }
+    return is_called(sp);
+}
+
+/* Until there is something to do. False: it shall end. */
+static bool sleep_well(struct spooler *sp)
+{
+    const int64_t due = due_us(sp);
+    bool stop;
+
+    pthread_mutex_lock(&sp->lock);
+    sp->sleeping = true;
+    /* not between two appends: folding in the log costs more than they do */
+    if (sp->untidy && due == INT64_MAX &&
+        !wait_until(sp, clock_now_us() + (int64_t)IDLE_MS * 1000)) {
+        pthread_mutex_unlock(&sp->lock);
+        tidy(sp, true);
+        pthread_mutex_lock(&sp->lock);
+    }
+    wait_until(sp, due);
     sp->sleeping = false;
     stop = sp->stop;
     pthread_mutex_unlock(&sp->lock);

@@ -245,6 +245,7 @@ static int transact(struct spooler *sp, bool keeping, struct fault *why)
         return -1;
     }
     count_add(COUNT_COMMITS, 1);
+    sp->untidy = true;
     return 0;
 }
 
@@ -376,7 +377,6 @@ bool spooler_write(struct spooler *sp, int64_t now_us)
         if (de->state == DEPOSIT_WRITTEN)
             settle(sp, de);
     if (written) {
-        sp->untidy = true;
         sp->pause_until_us = 0;
     } else {
         drain_forget(sp->drain, now_us);

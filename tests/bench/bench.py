@@ -63,6 +63,7 @@ OPTIONS = (
     Option("connections", "16,64,256", "of the closed loops; 0 for none"),
     Option("new", "64", "connections that are new each time; 0 for none"),
     Option("rate", "1000", "events a second, steadily; 0 for none"),
+    Option("spool", "64", "connections while Kafka is away; 0 for none"),
     Option(
         "programs",
         "",
@@ -125,13 +126,14 @@ def _loads(options: argparse.Namespace) -> tuple[Load, ...]:
     ]
     new = _number(options.new, "new", 0)
     rate = _number(options.rate, "rate", 0)
+    spool = _number(options.spool, "spool", 0)
     loads = [Load(count) for count in counts if count]
     if new:
         loads.append(Load(new, fresh=True))
     if rate:
         loads.append(Load(16, rate=rate))
-    if not loads:
-        raise Unusable("nothing to measure")
+    if spool:  # the last: Kafka is cold behind it
+        loads.append(Load(spool, away=True))
     return tuple(dict.fromkeys(loads))
 
 
@@ -142,14 +144,20 @@ def make_plan(options: argparse.Namespace) -> Plan:
         return Plan(
             contenders=contenders,
             schemas=schemas,
-            loads=(Load(16), Load(16, fresh=True), Load(16, rate=500)),
+            loads=(
+                Load(16),
+                Load(16, fresh=True),
+                Load(16, rate=500),
+                Load(16, away=True),
+            ),
+            spool_at=16,
             rounds=1,
             seconds=1,
             warmup_s=0,
             kafka_warmup_s=0,
             quick=True,
         )
-    return Plan(
+    plan = Plan(
         contenders=contenders,
         schemas=schemas,
         loads=_loads(options),
@@ -157,7 +165,11 @@ def make_plan(options: argparse.Namespace) -> Plan:
         seconds=_number(options.seconds, "seconds", 1),
         warmup_s=_number(options.warmup, "warmup", 0),
         kafka_warmup_s=KAFKA_WARMUP_S,
+        spool_at=_number(options.spool, "spool", 0),
     )
+    if not any(plan.cells()):
+        raise Unusable("nothing to measure")
+    return plan
 
 
 # ---- the run ----------------------------------------------------------------
@@ -166,7 +178,12 @@ def make_plan(options: argparse.Namespace) -> Plan:
 def need_everything() -> None:
     missing = [
         str(path)
-        for path in (PROGRAM, BIN / "bare", BIN / "paced", PYTHON, KAFKA_JARS)
+        for path in (
+            PROGRAM,
+            *(BIN / name for name in ("bare", "paced", "syncs.so")),
+            PYTHON,
+            KAFKA_JARS,
+        )
         if not path.exists()
     ]
     missing += [name for name in ("wrk", "java") if shutil.which(name) is None]

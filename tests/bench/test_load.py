@@ -116,6 +116,7 @@ def test_strange(text, complaint):
         (Load(16), "16", "16", 16),
         (Load(64, fresh=True), "64, new each", "new-64", 64),
         (Load(16, rate=1000), "1,000/s", "rate-1000", 0),
+        (Load(64, away=True), "64, no Kafka", "away-64", 64),
     ],
 )
 def test_names(load, text, key, left):

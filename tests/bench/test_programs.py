@@ -1,7 +1,9 @@
 """What is sent, and to whom."""
 
 import json
+import struct
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from harness.events import sign
@@ -9,8 +11,16 @@ from harness.surroundings import SCHEMAS
 from measure.driver import Plan
 from measure.events import EVENTS, bodies, write_requests
 from measure.load import Load
-from measure.programs import CONTENDERS, parse_more
+from measure.programs import (
+    BARE,
+    FASTAPI,
+    NO_SPOOL,
+    OURS,
+    TUTORIAL,
+    parse_more,
+)
 from measure.schemas import write_whole_schemas
+from measure.syncs import Syncs, SyncTimer, probe
 
 
 def test_events():
@@ -64,16 +74,33 @@ def test_not_programs(text):
 
 def test_turns():
     loads = (Load(1), Load(2))
-    plan = Plan(CONTENDERS, loads, 2, 1, 0, 0)
-    cells = list(plan.cells())
-    assert len(cells) == 2 * 2 * len(CONTENDERS)
+    programs = (BARE, TUTORIAL, FASTAPI)
+    cells = list(Plan(programs, loads, 2, 1, 0, 0).cells())
+    assert len(cells) == 2 * 2 * 3
     # each load is done with before the next, and rounds begin differently
-    firsts = cells[:: len(CONTENDERS)]
-    assert [(n, load, c.key) for n, load, c in firsts] == [
-        (1, loads[0], CONTENDERS[0].key),
-        (1, loads[1], CONTENDERS[0].key),
-        (2, loads[0], CONTENDERS[1].key),
-        (2, loads[1], CONTENDERS[1].key),
+    assert [(n, load, c.key) for n, load, c in cells[::3]] == [
+        (1, loads[0], BARE.key),
+        (1, loads[1], BARE.key),
+        (2, loads[0], TUTORIAL.key),
+        (2, loads[1], TUTORIAL.key),
+    ]
+
+
+def test_who_is_under_which_load():
+    loads = (Load(16), Load(64), Load(64, fresh=True), Load(64, away=True))
+    programs = (OURS, NO_SPOOL, BARE)
+    cells = Plan(programs, loads, 1, 1, 0, 0).cells()
+    assert [(str(load), c.key) for _, load, c in cells] == [
+        ("16", "bridge"),
+        ("16", "bare"),
+        # beside each other, where the spool's cost is measured
+        ("64", "bridge"),
+        ("64", "nospool"),
+        ("64", "bare"),
+        ("64, new each", "bridge"),
+        ("64, new each", "bare"),
+        # without Kafka, others could only refuse
+        ("64, no Kafka", "bridge"),
     ]
 
 
@@ -86,3 +113,26 @@ def test_whole_schemas(tmp_path):
     assert "timestamp" in envelope["required"]
     assert own["properties"]["event_type"] == {"const": "widget.click"}
     assert "$id" not in envelope
+
+
+def test_a_quiet_disk(tmp_path):
+    seen = probe(tmp_path, 4)
+    assert seen.count == 4
+    assert 0 < seen.p50_ms <= seen.p99_ms
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sync_timer(tmp_path):
+    path = tmp_path / "syncs"
+    timer = SyncTimer(Path("/no/library"), path)
+    with path.open("r+b") as file:
+        file.write(struct.pack("=Q", 3))  # of less than 10 us
+        file.flush()
+        before = timer.seen()
+        file.seek(0)
+        file.write(struct.pack("=Q", 4))
+        file.seek(8 * 99)
+        file.write(struct.pack("=Q", 1))
+        file.flush()
+    assert before == {10: 3}
+    assert timer.since(before) == Syncs(2, 0.01, 1.0)

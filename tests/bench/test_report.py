@@ -9,7 +9,7 @@ from measure.cells import Results
 from measure.driver import Plan
 from measure.load import Load
 from measure.programs import CONTENDERS, OURS, Contender
-from samples import PACED, cell, results
+from samples import AWAY, PACED, cell, results
 
 PLAN = Plan(CONTENDERS, (Load(64),), 3, 4, 1, 8)
 MACHINE = {
@@ -20,11 +20,12 @@ MACHINE = {
     "system": "Debian",
 }
 ABOUT = (PLAN, MACHINE, {"Kafka": "4.0"})
+PROGRAMS = sum(not contender.control for contender in CONTENDERS)
 
 
 def test_table_is_even():
     lines = report.table(results()).splitlines()
-    assert len(lines) == 2 + 4 * 4
+    assert len(lines) == 2 + 4 * PROGRAMS + 1
     assert len({len(line) for line in lines}) == 1
     assert lines[0].startswith("| connections  | program ")
     assert lines[1].startswith("| ------------ | -------")
@@ -40,6 +41,14 @@ def test_rows():
     # of Kafka's work, a program that does not use it has none
     bare = next(row for row in rows if row[:2] == ["64", "bare CivetWeb"])
     assert bare[6] == "–"
+
+
+def test_kafka_does_nothing_while_it_is_away():
+    row = report.table(Results([cell(load=AWAY)])).splitlines()[-1]
+    assert [text.strip() for text in row.split("|")][1::6] == [
+        "64, no Kafka",
+        "–",
+    ]
 
 
 def test_non_2xx_are_summed():
@@ -76,6 +85,10 @@ def test_a_quick_run_has_no_goals():
         (cell(timeouts=2), "2 answers took more than 10 s"),
         (cell(load=PACED, late_p99_ms=0.25), "was 0.25 ms late"),
         (cell(client_cpu_s=0.009), "wrk itself took 9 µs"),
+        (cell(load=AWAY), "took 1.00 ms (p50) to 2.00 ms (p99)"),
+        (cell(load=AWAY), "0.50 ms to 0.75 ms."),
+        (cell(load=AWAY), "up to 1,100 events waited in the spool, and left"),
+        (cell(load=AWAY), "left it at 2,200 a second;"),
     ],
 )
 def test_notes(made, note):
@@ -85,7 +98,7 @@ def test_notes(made, note):
 def test_json():
     told = json.loads(report.as_json(results(), *ABOUT))
     assert told["machine"]["cores"] == "2"
-    assert len(told["cells"]) == 3 * 4 * 4
+    assert len(told["cells"]) == 3 * (4 * PROGRAMS + 1)
     assert told["complaints"] == []
     assert told["goals"][0]["met"] is True
 
@@ -122,11 +135,11 @@ def test_figure():
     assert first.get("width") == root.get("width") + ".0"
     texts = [element.text for element in root.iter(f"{SVG}text")]
     for contender in CONTENDERS:
-        assert contender.name in texts
+        assert (contender.name in texts) is not contender.control
     assert texts.count("16") == texts.count("64") == 2
     assert "25k" in texts
     assert "1,000/s" not in texts
-    assert len(list(root.iter(f"{SVG}circle"))) == 2 * len(CONTENDERS)
+    assert len(list(root.iter(f"{SVG}circle"))) == 2 * PROGRAMS
 
 
 def test_figure_escapes():

@@ -12,6 +12,7 @@ from checker import Verdict, check
 from harness.kafka_client import Kafka, Topics
 from harness.kafka_cluster import Cluster
 from harness.programs import Fleet, Serve
+from harness.surroundings import DEADLINE
 from harness.waiting import wait_for
 from journal import load
 from proxy import ProxiedCluster, Proxy
@@ -27,6 +28,8 @@ DISORDER = "aurix_bridge_order_broken_total"
 class Stage:
     """As a context. The cluster is somebody else's, and gets it back whole:
     whatever was done to it is undone."""
+
+    reading_s = DEADLINE  # for all records of a topic
 
     def __init__(
         self,
@@ -217,7 +220,7 @@ class Stage:
         records = [
             record
             for topic in topics.all
-            for record in self.kafka.read_topic(topic)
+            for record in self.kafka.read_topic(topic, self.reading_s)
         ]
         return check(
             load(self.folder / "journal"),

@@ -116,12 +116,32 @@ static void test_the_disk_is_full_for_long(void **state)
     assert_string_equal(stage.sent[stage.sent_count - 1].value, "y");
 }
 
+/* While Kafka is away nothing is due between two appends, and yet it is no
+ * time to fold in the log: that takes more syncs than the appends. */
+static void test_an_append_is_one_sync(void **state)
+{
+    enum { APPENDS = 50 };
+    int64_t syncs;
+
+    (void)state;
+    keep_in_doubt("t", "k", "-");
+    breaker_trip(&channel_of("t")->breaker);
+    disk_fails(NONE, 0, 0, false); /* counts from here on */
+    for (int i = 0; i < APPENDS; i++)
+        keep("t", "k", "a");
+    pthread_mutex_lock(&disk_lock);
+    syncs = disk.calls[SYNCS];
+    pthread_mutex_unlock(&disk_lock);
+    assert_true(syncs >= APPENDS && syncs < 2 * APPENDS);
+}
+
 #define SHIMMED(test)                                                          \
     cmocka_unit_test_setup_teardown(test, setup_shimmed, teardown_shimmed)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        SHIMMED(test_an_append_is_one_sync),
         SHIMMED(test_one_call_fails),
         SHIMMED(test_the_disk_is_gone),
         SHIMMED(test_the_disk_is_full_for_long),

@@ -6,6 +6,7 @@ from statistics import median
 from typing import Any
 
 from measure.load import Load, Outcome
+from measure.outage import Outage
 from measure.programs import Contender
 
 
@@ -24,6 +25,7 @@ class Cell:
     rss_mib: float
     records: int  # that the topics of valid events gained
     strays: int  # that the other topics gained
+    outage: Outage | None = None  # if Kafka was away
 
     # ---- what the table shows ------------------------------------------
 
@@ -57,25 +59,40 @@ class Cell:
     # ---- whether it is right -------------------------------------------
 
     @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """All that was answered while records were counted."""
+        return (self.outcome, *(self.outage.beside if self.outage else ()))
+
+    @property
+    def taken(self) -> int:
+        return sum(seen.taken for seen in self.outcomes)
+
+    @property
+    def unsure(self) -> int:
+        """Events that may be in Kafka, or not."""
+        return sum(
+            seen.refused
+            + seen.socket_errors
+            + self.load.left_behind
+            + (seen.timeouts if self.load.rate else 0)
+            for seen in self.outcomes
+        )
+
+    @property
     def extra(self) -> int:
         """Records in Kafka beyond the answers 200."""
-        return self.records - self.outcome.taken
+        return self.records - self.taken
 
     def complaint(self) -> str | None:
         """None if Kafka holds what it should."""
         if not self.contender.keeps:
             return None
-        seen = self.outcome
-        # each of these may be in Kafka, or not
-        unsure = seen.refused + seen.socket_errors + self.load.left_behind
-        if self.load.rate:
-            unsure += seen.timeouts
         if self.extra < 0:
-            wrong = f"LOSS: {-self.extra} of {seen.taken} events that were "
+            wrong = f"LOSS: {-self.extra} of {self.taken} events that were "
             wrong += "answered 200 are not in Kafka"
-        elif self.extra > unsure:
-            wrong = f"TOO MANY: {self.extra} records beyond {seen.taken} "
-            wrong += f"answers 200, and {unsure} could be explained"
+        elif self.extra > self.unsure:
+            wrong = f"TOO MANY: {self.extra} records beyond {self.taken} "
+            wrong += f"answers 200, and {self.unsure} could be explained"
         elif self.strays:
             wrong = f"ASTRAY: {self.strays} valid events are in the topics for "
             wrong += "others or for dead letters"

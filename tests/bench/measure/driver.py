@@ -5,8 +5,10 @@ Kafka that is there all the time.
 
 What is compared was measured within seconds, and each round begins with
 another program. Each cell has a process of its own, which is warmed up.
+Kafka is away in the last cell of a round only, as it is cold after that.
 """
 
+import dataclasses
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +20,8 @@ from harness.kafka_cluster import Cluster
 from harness.surroundings import SCHEMAS
 
 from measure.cells import Cell, Results
-from measure.load import Client, Load
+from measure.load import Client, Load, Outcome
+from measure.outage import Middle, Outage, measure_before
 from measure.programs import BIN, SECRET, Contender, Running
 from measure.schemas import write_whole_schemas
 from measure.usage import Usage, machine_time, usage_of
@@ -47,7 +50,14 @@ class Plan:
     warmup_s: int  # before each cell; 0: none
     kafka_warmup_s: int  # once
     schemas: Path | None = None  # for SCHEMAS, in the place of our own
+    spool_at: int = 64  # connections with which the spool's cost is measured
     quick: bool = False  # not for speed: everything is cold
+
+    def has(self, load: Load, contender: Contender) -> bool:
+        """Whether the two go together."""
+        if load.away:
+            return contender.spools
+        return not contender.control or load == Load(self.spool_at)
 
     def cells(self) -> Iterator[tuple[int, Load, Contender]]:
         for number in range(1, self.rounds + 1):
@@ -55,7 +65,8 @@ class Plan:
             turns = self.contenders[at:] + self.contenders[:at]
             for load in self.loads:
                 for contender in turns:
-                    yield number, load, contender
+                    if self.has(load, contender):
+                        yield number, load, contender
 
 
 class Broker:
@@ -78,7 +89,17 @@ class Broker:
         return self.cluster.bootstrap
 
     def usage(self) -> Usage:
-        return usage_of(self.cluster.nodes[0].process.pid)
+        """Nothing while it is away."""
+        (node,) = self.cluster.nodes
+        return usage_of(node.process.pid) if node.is_running() else Usage()
+
+    def stop(self) -> None:
+        self.client.close()
+        self.cluster.stop()
+
+    def start(self) -> None:
+        """As it was, but cold."""
+        self.cluster.restart()
 
     def counts(self) -> tuple[int, int]:
         """Records ever written to the topics of valid events, and to the
@@ -145,6 +166,7 @@ class Driver:
             write_whole_schemas(SCHEMAS, self.schemas)
         self.client = Client(folder, BIN / "paced", SECRET)
         self.broker = Broker(folder / "kafka")
+        self.kafka_is_cold = True
 
     def __enter__(self) -> "Driver":
         return self
@@ -152,13 +174,14 @@ class Driver:
     def __exit__(self, *_: object) -> None:
         self.broker.close()
 
-    def _running(self, contender: Contender) -> Running:
+    def _running(self, contender: Contender, timed: bool = False) -> Running:
         return Running(
-            contender, self.folder, self.broker.bootstrap, self.schemas
+            contender, self.folder, self.broker.bootstrap, self.schemas, timed
         )
 
     def warm_up_kafka(self) -> None:
         """Lets the JVM compile what it will run, at the cost of nobody."""
+        self.kafka_is_cold = False
         keep = [c for c in self.plan.contenders if c.keeps]
         if keep and self.plan.kafka_warmup_s:
             with self._running(keep[0]) as program:
@@ -166,30 +189,68 @@ class Driver:
                     Load(64), program.port, self.plan.kafka_warmup_s
                 )
 
+    def _warm_up(self, program: Running, load: Load) -> tuple[int, int]:
+        """What is in Kafka behind it."""
+        if self.plan.warmup_s:
+            self.client.apply(load, program.port, self.plan.warmup_s)
+        return self._counts(program)
+
+    def _counts(self, program: Running) -> tuple[int, int]:
+        """All that was answered 200 is in Kafka, or will never be there."""
+        program.wait_drained()
+        return self.broker.settled_counts()
+
+    def _apply(
+        self, program: Running, load: Load
+    ) -> tuple[Outcome, dict[str, float]]:
+        """What the client saw, and what was used meanwhile."""
+        meter = Meter(program, self.broker)
+        outcome = self.client.apply(load, program.port, self.plan.seconds)
+        used = meter.read(outcome.client_cpu_s)
+        program.check()
+        return outcome, used
+
     def measure(self, number: int, load: Load, contender: Contender) -> Cell:
-        with self._running(contender) as program:
-            if self.plan.warmup_s:
-                self.client.apply(load, program.port, self.plan.warmup_s)
-            before = self.broker.settled_counts()
-            meter = Meter(program, self.broker)
-            outcome = self.client.apply(load, program.port, self.plan.seconds)
-            used = meter.read(outcome.client_cpu_s)
-            program.check()
-            after = self.broker.settled_counts()
+        with self._running(contender, timed=load.away) as program:
+            there = dataclasses.replace(load, away=False)
+            begin = self._warm_up(program, there)
+            if load.away:
+                outcome, used, outage = self._without_kafka(program, load)
+            else:
+                outcome, used = self._apply(program, load)
+                outage = None
+            end = self._counts(program)
         return Cell(
             round=number,
             load=load,
             contender=contender,
             outcome=outcome,
-            records=after[0] - before[0],
-            strays=after[1] - before[1],
+            records=end[0] - begin[0],
+            strays=end[1] - begin[1],
+            outage=outage,
             **used,
         )
 
+    def _without_kafka(
+        self, program: Running, load: Load
+    ) -> tuple[Outcome, dict[str, float], Outage]:
+        plan, client = self.plan, self.client
+        before = measure_before(client, program, load, plan.seconds)
+        self.broker.stop()
+        self.kafka_is_cold = True
+        try:
+            middle = Middle(client, program, load, max(1, plan.warmup_s))
+            outcome, used = self._apply(program, load)
+            middle.measured()
+        finally:
+            self.broker.start()
+        return outcome, used, middle.ended(before)
+
     def run(self, tell: Callable[[Cell], None]) -> Results:
         results = Results()
-        self.warm_up_kafka()
         for number, load, contender in self.plan.cells():
+            if self.kafka_is_cold:
+                self.warm_up_kafka()
             cell = self.measure(number, load, contender)
             results.cells.append(cell)
             tell(cell)

@@ -32,22 +32,25 @@ class Load:
     connections: int
     rate: int = 0  # events a second; 0: as fast as answers come
     fresh: bool = False  # a new connection for each request
+    away: bool = False  # Kafka is
 
     @property
     def key(self) -> str:
         if self.rate:
             return f"rate-{self.rate}"
-        return f"new-{self.connections}" if self.fresh else f"{self}"
+        kind = "new-" if self.fresh else "away-" if self.away else ""
+        return f"{kind}{self.connections}"
 
     @property
     def closed(self) -> bool:
-        """Kept connections, as fast as answers come."""
-        return not self.rate and not self.fresh
+        """Kept connections, as fast as answers come, with Kafka there."""
+        return not self.rate and not self.fresh and not self.away
 
     def __str__(self) -> str:
         if self.rate:
             return f"{self.rate:,}/s"
-        return f"{self.connections}" + (", new each" if self.fresh else "")
+        more = ", new each" if self.fresh else ", no Kafka" * self.away
+        return f"{self.connections}{more}"
 
     @property
     def left_behind(self) -> int:

@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 
 from measure.cells import Results
 from measure.load import Load
+from measure.programs import Contender
 
 # Told apart by people who see fewer colours, too (Okabe and Ito).
 COLOURS = (
@@ -109,6 +110,11 @@ def logarithmic(
     return place, ticks
 
 
+def _drawn(results: Results) -> list[Contender]:
+    """A control has one load only, and would be a gap under the others."""
+    return [c for c in results.contenders if not c.control]
+
+
 # ---- panels -----------------------------------------------------------------
 
 
@@ -131,7 +137,7 @@ def _frame(
 
 
 def _throughput(results: Results, loads: list[Load]) -> Iterator[str]:
-    contenders = results.contenders
+    contenders = _drawn(results)
     panel = Panel(65, 500, len(loads), len(contenders))
     rates = {
         (group, bar): rate
@@ -150,7 +156,7 @@ def _throughput(results: Results, loads: list[Load]) -> Iterator[str]:
 
 
 def _latency(results: Results, loads: list[Load]) -> Iterator[str]:
-    contenders = results.contenders
+    contenders = _drawn(results)
     panel = Panel(575, 945, len(loads), len(contenders))
     spans = {
         (group, bar): (p50, p99)
@@ -176,7 +182,7 @@ def _latency(results: Results, loads: list[Load]) -> Iterator[str]:
 
 def _legend(results: Results) -> Iterator[str]:
     x = 65.0
-    for index, contender in enumerate(results.contenders):
+    for index, contender in enumerate(_drawn(results)):
         yield _rectangle(x, 24, 12, 12, COLOURS[index % len(COLOURS)])
         yield _text(x + 17, 35, contender.name, "start")
         x += 40 + 6.6 * len(contender.name)

@@ -5,6 +5,7 @@ import http.client
 import os
 import re
 import shlex
+import shutil
 import signal
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +16,10 @@ from harness.processes import spawn, tail
 from harness.programs import clean_environment
 from harness.surroundings import BUILD, PROGRAM
 from harness.waiting import wait_for
+from harness.web import metrics
 
 from measure.events import bodies
+from measure.syncs import SyncTimer
 from measure.usage import Usage, pids_of_session, usage_of_session
 
 HERE = Path(__file__).resolve().parents[1]
@@ -31,7 +34,8 @@ class ProgramFailed(Exception):
 
 @dataclass(frozen=True)
 class Contender:
-    """`command` and the values of `env` may hold @PORT@ and @KAFKA@."""
+    """`command` and the values of `env` may hold @PORT@ and @KAFKA@; ours,
+    @ADMIN@ and @SPOOL@, too."""
 
     key: str  # by which it is chosen
     name: str  # as the table has it
@@ -39,6 +43,8 @@ class Contender:
     env: dict[str, str] = field(default_factory=dict)
     keeps: bool = True  # in Kafka what it answers 200
     checks: bool = True  # refuses a wrong signature
+    spools: bool = False  # takes events while Kafka is away
+    control: bool = False  # ours, but for the spool: what that costs
 
 
 def _uvicorn(application: str, *more: str) -> tuple[str, ...]:
@@ -47,15 +53,24 @@ def _uvicorn(application: str, *more: str) -> tuple[str, ...]:
     return (str(PYTHON), "-m", "uvicorn", application, *where, *more)
 
 
+_SERVE = {
+    "BRIDGE_HTTP_PORT": "@PORT@",
+    "BRIDGE_KAFKA_BOOTSTRAP_SERVERS": "@KAFKA@",
+    "BRIDGE_ADMIN_PORT": "@ADMIN@",
+}
 OURS = Contender(
     "bridge",
     "aurix-bridge",
     (str(PROGRAM), "serve"),
-    {
-        "BRIDGE_HTTP_PORT": "@PORT@",
-        "BRIDGE_KAFKA_BOOTSTRAP_SERVERS": "@KAFKA@",
-        "BRIDGE_ADMIN_PORT": "0",
-    },
+    {**_SERVE, "BRIDGE_SPOOL_DIR": "@SPOOL@"},
+    spools=True,
+)
+NO_SPOOL = Contender(
+    "nospool",
+    "aurix-bridge, no spool",
+    (str(PROGRAM), "serve"),
+    {**_SERVE, "BRIDGE_SPOOL_ENABLED": "false"},
+    control=True,
 )
 BARE = Contender(
     "bare",
@@ -80,7 +95,7 @@ FASTAPI = Contender(
         *("--no-access-log", "--log-level", "warning"),
     ),
 )
-CONTENDERS = (OURS, BARE, TUTORIAL, FASTAPI)
+CONTENDERS = (OURS, NO_SPOOL, BARE, TUTORIAL, FASTAPI)
 
 
 def parse_more(text: str) -> list[Contender]:
@@ -99,23 +114,40 @@ def parse_more(text: str) -> list[Contender]:
     return found
 
 
+@dataclass(frozen=True)
+class SpoolCounts:
+    records: int  # that are in it
+    appended: int  # since the start, like the others
+    commits: int
+    drained: int
+
+
 class Running:
     """A program from its start to its end, in a session of its own."""
 
     def __init__(
-        self, contender: Contender, folder: Path, kafka: str, schemas: Path
+        self,
+        contender: Contender,
+        folder: Path,
+        kafka: str,
+        schemas: Path,
+        timed: bool = False,
     ):
+        """`timed`: its fsyncs are."""
         self.contender = contender
         self.kafka = kafka
-        self.port = free_ports(1)[0]
+        self.port, self.admin_port = free_ports(2)
         self.log = folder / f"{contender.key}.log"
-        self.log.unlink(missing_ok=True)
+        self.spool = folder / f"{contender.key}.spool"
+        self._clear()
+        self.syncs = SyncTimer(BIN / "syncs.so", folder / "syncs")
         env = clean_environment(
             PORT=str(self.port),
             KAFKA=kafka,
             SCHEMAS=str(schemas),
             AURIX_WEBHOOK_SECRET=SECRET,
             **{k: self._filled(v) for k, v in contender.env.items()},
+            **(self.syncs.environment() if timed else {}),
         )
         command = [self._filled(word) for word in contender.command]
         try:
@@ -128,9 +160,18 @@ class Running:
             ) from failure
 
     def _filled(self, word: str) -> str:
-        return word.replace("@PORT@", str(self.port)).replace(
-            "@KAFKA@", self.kafka
-        )
+        for name, value in (
+            ("@PORT@", self.port),
+            ("@KAFKA@", self.kafka),
+            ("@ADMIN@", self.admin_port),
+            ("@SPOOL@", self.spool),
+        ):
+            word = word.replace(name, str(value))
+        return word
+
+    def _clear(self) -> None:
+        self.log.unlink(missing_ok=True)
+        shutil.rmtree(self.spool, ignore_errors=True)
 
     def __enter__(self) -> "Running":
         try:
@@ -142,7 +183,7 @@ class Running:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
-        self.log.unlink(missing_ok=True)
+        self._clear()
 
     def check(self) -> None:
         if self.process.poll() is not None:
@@ -183,6 +224,37 @@ class Running:
             return 0
         finally:
             connection.close()
+
+    def spooled(self) -> "SpoolCounts":
+        """Of a program that spools."""
+        told = metrics(self.admin_port)
+
+        def count(name: str) -> int:
+            return int(told[f"aurix_bridge_spool_{name}"])
+
+        return SpoolCounts(
+            count("records"),
+            count("appended_total"),
+            count("commits_total"),
+            count("drained_total"),
+        )
+
+    def wait_drained(self, deadline: float = 30) -> None:
+        """Until its spool, if it has one, is empty: what was answered 200 is
+        in Kafka then."""
+
+        def empty() -> bool:
+            self.check()
+            return self.spooled().records == 0
+
+        if self.contender.spools:
+            what = f"the spool of {self.contender.name} is empty"
+            try:
+                wait_for(empty, what, deadline)
+            except AssertionError as late:
+                raise ProgramFailed(
+                    f"{late}: {self.spooled()}\n{tail(self.log, 20)}"
+                ) from late
 
     def usage(self) -> Usage:
         return usage_of_session(self.process.pid)

@@ -60,8 +60,9 @@ def _row(results: Results, load: Load, contender: Contender) -> list[str]:
     row = [str(load), contender.name]
     for name, value, form in COLUMNS:
         middle = results.median(load, contender.key, value)
-        idle = name.startswith("Kafka") and not contender.keeps
-        row.append("–" if idle or middle is None else form(middle))
+        idle = load.away or not contender.keeps
+        nothing = middle is None or (idle and name.startswith("Kafka"))
+        row.append("–" if nothing else form(middle))
     row.append(f"{sum(cell.outcome.refused for cell in cells):,}")
     return row
 
@@ -142,8 +143,37 @@ def _noise(results: Results) -> list[str]:
 
 def notes(results: Results) -> str:
     return "\n".join(
-        f"- {note}" for note in (*_troubles(results), *_noise(results))
+        f"- {note}"
+        for note in (
+            *_troubles(results),
+            *_outages(results),
+            *_noise(results),
+        )
     )
+
+
+def _outages(results: Results) -> list[str]:
+    cells = [cell for cell in results.cells if cell.outage]
+    if not cells:
+        return []
+    drains = [cell.outage for cell in cells]
+    rate = median(drain.drained / drain.drain_s for drain in drains)
+    p50, p99, quiet_p50, quiet_p99 = (
+        median(getattr(syncs, name) for syncs in found)
+        for found in (
+            [drain.syncs for drain in drains],
+            [drain.quiet_syncs for drain in drains],
+        )
+        for name in ("p50_ms", "p99_ms")
+    )
+    most = max(drain.drained for drain in drains)
+    return [
+        f"Without Kafka an fsync of the spool took {p50:.2f} ms (p50) to "
+        f"{p99:.2f} ms (p99); one of 64 KiB, with nothing else on its disk, "
+        f"{quiet_p50:.2f} ms to {quiet_p99:.2f} ms.",
+        f"When Kafka was back, up to {most:,} events waited in the spool, and "
+        f"left it at {rate:,.0f} a second; Kafka's JVM had just started.",
+    ]
 
 
 def conditions(plan: Plan, machine: dict[str, str]) -> str:
