@@ -61,15 +61,16 @@ struct channel *channels_find(const struct channels *chs, const char *topic)
     return NULL;
 }
 
-void channel_confirmed(struct channel *ch, int64_t now_us)
+bool channel_confirmed(struct channel *ch, int64_t now_us)
 {
     if (!breaker_confirmed(&ch->breaker, now_us))
-        return;
+        return false;
     count_add(COUNT_TOPICS_DOWN, -1);
     atomic_store(&ch->backoff_us, 0);
     atomic_store(&ch->retry_us, 0);
     log_line(LOG_INFO, "deliver", "kafka confirms again",
              log_text("topic", ch->topic));
+    return true;
 }
 
 void channel_missed(struct channel *ch, int64_t sent_us)

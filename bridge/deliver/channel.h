@@ -41,8 +41,9 @@ void channels_release(struct channels *chs);
 /* NULL: there is none. */
 struct channel *channels_find(const struct channels *chs, const char *topic);
 
-/* Kafka confirmed a record; it did not in time; it refuses the topic. */
-void channel_confirmed(struct channel *ch, int64_t now_us);
+/* Kafka confirmed a record (true if it had not before); it did not in time; it
+ * refuses the topic. */
+bool channel_confirmed(struct channel *ch, int64_t now_us);
 void channel_missed(struct channel *ch, int64_t sent_us);
 void channel_refused(struct channel *ch, int64_t now_us);
 

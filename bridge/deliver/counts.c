@@ -70,6 +70,7 @@ static const char *const outcome_names[OUTCOMES] = {
 static const char *const disorder_names[DISORDERS] = {
     [DISORDER_REFUSED] = "refused",
     [DISORDER_TOPIC] = "topic",
+    [DISORDER_FAILED] = "failed",
     [DISORDER_FULL] = "full",
 };
 

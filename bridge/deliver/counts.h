@@ -50,6 +50,7 @@ enum outcome {
 enum disorder {
     DISORDER_REFUSED, /* a record of the key was refused for good */
     DISORDER_TOPIC,   /* the topic was, and later ones may have passed */
+    DISORDER_FAILED,  /* given back without its lane: likewise */
     DISORDER_FULL,    /* no room to queue behind others */
     DISORDERS
 };

@@ -16,11 +16,11 @@
 #include "deliver/passage.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 enum {
-    TICK_MS = 100,
-    LAST_TRY_MS = 1000,    /* for what found no room, once patience has ended */
-    RESOLVE_MS = 10 * 1000 /* for the reports of what is given up at the end */
+    TRY_PAUSE_MS = 20,
+    LAST_TRY_MS = 1000 /* for what found no room, once patience has ended */
 };
 
 /* One call of delivery_send(). */
@@ -63,13 +63,14 @@ static void land(struct delivery *dl, struct passage *pg,
 }
 
 /* A delivery report, in the thread that polls. */
-static void on_report(void *token, const struct report *report)
+void delivery_report(void *token, const struct report *report)
 {
     struct passage *pg = token;
     struct delivery *dl = pg->delivery;
 
-    if (report->outcome == REPORT_DELIVERED)
-        channel_confirmed(pg->channel, clock_now_us());
+    if (report->outcome == REPORT_DELIVERED &&
+        channel_confirmed(pg->channel, clock_now_us()) && dl->spooler != NULL)
+        spooler_wake(dl->spooler);
     if (report->outcome == REPORT_TOPIC)
         channel_refused(pg->channel, clock_now_us());
     if (crew_land(&pg->flight)) {
@@ -82,24 +83,7 @@ static void on_report(void *token, const struct report *report)
     }
 }
 
-static void poll_reports(void *ctx, int timeout_ms)
-{
-    struct delivery *dl = ctx;
-
-    producer_poll(dl->producer, timeout_ms);
-}
-
 /* ---- sending ------------------------------------------------------------- */
-
-/* The drain's, with the stripe locked. */
-static int send_row(void *ctx, const struct record *record, struct passage *pg,
-                    struct fault *why)
-{
-    struct delivery *dl = ctx;
-
-    pg->delivery = dl;
-    return producer_send(dl->producer, record, pg, why);
-}
 
 /* The spool has records that it must follow. Needs the stripe's lock. */
 static bool is_behind(const struct sending *se)
@@ -189,24 +173,16 @@ static void give_up_place(struct passage *pg)
     pg->joined = false;
 }
 
-/*
- * Kafka is there, and the spool has no room: loss is worse than disorder.
- * `marked`: Kafka may have it already.
- */
-static int insist(struct delivery *dl, const struct sending *se, bool marked,
-                  struct fault *why)
+/* One try of insist(). A record that has come back may be in Kafka. */
+static int try_once(struct delivery *dl, const struct sending *se, bool *marked,
+                    int64_t deadline_us, struct fault *why)
 {
-    const int64_t deadline_us =
-        after_ms(se, dl->options.patience_ms + LAST_TRY_MS);
     struct record record = *se->record;
     struct passage *pg;
 
-    fault_clear(why);
-    if (marked)
+    if (*marked)
         record_add_header(&record, DELIVERY_MARK, slice_of("true"));
     stripe_lock(se->stripe);
-    if (is_behind(se))
-        count_disorder(DISORDER_FULL);
     pg = produce(dl, se, &record, why);
     stripe_unlock(se->stripe);
     if (pg == NULL)
@@ -217,7 +193,35 @@ static int insist(struct delivery *dl, const struct sending *se, bool marked,
         complete(se, pg); /* reported at the last moment */
     }
     give_up_place(pg);
+    *marked = *marked || pg->marked;
     return end_by_report(pg, why);
+}
+
+/*
+ * Kafka is there, and the spool has no room: loss is worse than disorder. A
+ * lane that has failed is being replaced, so it is tried until there is no
+ * time or no hope left. `marked`: Kafka may have it already.
+ */
+static int insist(struct delivery *dl, const struct sending *se, bool marked,
+                  struct fault *why)
+{
+    const int64_t deadline_us =
+        after_ms(se, dl->options.patience_ms + LAST_TRY_MS);
+    const struct timespec pause = clock_timespec(TRY_PAUSE_MS * 1000);
+
+    stripe_lock(se->stripe);
+    if (is_behind(se))
+        count_disorder(DISORDER_FULL);
+    stripe_unlock(se->stripe);
+    for (;;) {
+        fault_clear(why);
+        if (try_once(dl, se, &marked, deadline_us, why) == 0)
+            return 0;
+        if (why->kind != FAULT_UNAVAILABLE || channel_is_down(se->channel) ||
+            clock_now_us() >= deadline_us)
+            return -1;
+        nanosleep(&pause, NULL);
+    }
 }
 
 /* Its deadline has passed, or it has come back, and the spool cannot keep it:
@@ -354,129 +358,4 @@ int delivery_send(struct delivery *dl, const struct record *record,
 int64_t delivery_spooled(struct delivery *dl)
 {
     return dl->spooler == NULL ? 0 : spooler_records(dl->spooler);
-}
-
-/* ---- opening and closing ------------------------------------------------- */
-
-static void delivery_free(struct delivery *dl)
-{
-    spooler_close(dl->spooler);
-    spool_dir_close(dl->dir);
-    producer_close(dl->producer);
-    crew_release(&dl->crew);
-    stripes_free(dl->stripes);
-    channels_release(&dl->channels);
-    pthread_cond_destroy(&dl->stop_wake);
-    pthread_mutex_destroy(&dl->stop_lock);
-    free(dl->topics);
-    free(dl);
-}
-
-/* Those that are sent to, and those of which the spool has records. */
-static int collect_topics(struct delivery *dl, struct fault *why)
-{
-    const char *const *spooled = NULL;
-    size_t count = 0;
-
-    if (dl->dir != NULL)
-        spooled = spool_dir_topics(dl->dir, &count);
-    if (channels_init(&dl->channels, dl->options.topics,
-                      dl->options.topic_count, spooled, count, why) == -1)
-        return -1;
-    dl->topics = calloc(dl->channels.count + 1, sizeof(*dl->topics));
-    if (dl->topics == NULL)
-        return fault_set(why, FAULT_NOMEM, "cannot allocate the topics");
-    for (size_t i = 0; i < dl->channels.count; i++)
-        dl->topics[i] = dl->channels.items[i].topic;
-    return 0;
-}
-
-static int open_spool(struct delivery *dl, struct fault *why)
-{
-    if (dl->options.spool_dir == NULL ||
-        spool_dir_open(&dl->dir, dl->options.spool_dir,
-                       &dl->options.spool_limits, why) == 0)
-        return 0;
-    fault_prefix(why, "the spool ([spool] dir)");
-    return -1;
-}
-
-static int start_spooler(struct delivery *dl, struct fault *why)
-{
-    const struct spooler_options options = {.dir = dl->dir,
-                                            .stripes = dl->stripes,
-                                            .channels = &dl->channels,
-                                            .dead_letter =
-                                                dl->options.dead_letter,
-                                            .send = send_row,
-                                            .ctx = dl};
-
-    return dl->dir == NULL ? 0 : spooler_open(&dl->spooler, &options, why);
-}
-
-static int start_producer(struct delivery *dl, struct fault *why)
-{
-    dl->producer_options =
-        (struct producer_options){.kafka = dl->options.kafka,
-                                  .producer = dl->options.producer,
-                                  .topics = dl->topics,
-                                  .topic_count = dl->channels.count,
-                                  .lanes = dl->options.lanes,
-                                  .on_report = on_report};
-    producer_metrics_register();
-    counts_register();
-    return producer_open(&dl->producer, &dl->producer_options, why);
-}
-
-int delivery_open(struct delivery **out, const struct delivery_options *options,
-                  struct fault *why)
-{
-    struct delivery *dl = calloc(1, sizeof(*dl));
-
-    if (dl == NULL)
-        return fault_set(why, FAULT_NOMEM, "cannot allocate the delivery");
-    dl->options = *options;
-    pthread_mutex_init(&dl->stop_lock, NULL);
-    pthread_cond_init(&dl->stop_wake, NULL);
-    crew_init(&dl->crew, poll_reports, dl);
-    if (open_spool(dl, why) == -1 || collect_topics(dl, why) == -1 ||
-        stripes_new(&dl->stripes, why) == -1 || start_producer(dl, why) == -1 ||
-        start_spooler(dl, why) == -1 || housekeeper_start(dl, why) == -1) {
-        delivery_free(dl);
-        return -1;
-    }
-    *out = dl;
-    return 0;
-}
-
-/* Polls until nothing is unreported, or the time has passed. */
-static void poll_all(struct delivery *dl, int timeout_ms)
-{
-    const int64_t deadline_us = clock_now_us() + (int64_t)timeout_ms * 1000;
-
-    while (producer_unreported(dl->producer) > 0 &&
-           clock_now_us() < deadline_us)
-        crew_poll(&dl->crew, TICK_MS);
-}
-
-void delivery_close(struct delivery *dl, int timeout_ms)
-{
-    int left;
-
-    if (dl == NULL)
-        return;
-    if (dl->spooler != NULL)
-        spooler_stop_draining(dl->spooler);
-    housekeeper_stop(dl);
-    crew_take(&dl->crew);
-    poll_all(dl, timeout_ms);
-    left = producer_unreported(dl->producer);
-    if (left > 0)
-        log_line(LOG_WARN, "deliver",
-                 "records are not confirmed: what was promised of them is in "
-                 "the spool",
-                 log_int("records", left));
-    producer_purge(dl->producer);
-    poll_all(dl, RESOLVE_MS);
-    delivery_free(dl);
 }

@@ -1,8 +1,9 @@
 /*
- * delivery_parts.h - what the delivery and its housekeeper share
+ * delivery_parts.h - what the files of the delivery share
  *
- * delivery.c decides when a record is safe; housekeeper.c is the thread that
- * keeps the rest in order. Nobody else includes this.
+ * delivery.c decides when a record is safe; delivery_open.c puts it together;
+ * housekeeper.c is the thread that keeps the rest in order. Nobody else
+ * includes this.
  */
 #ifndef DELIVER_DELIVERY_PARTS_H
 #define DELIVER_DELIVERY_PARTS_H
@@ -41,6 +42,9 @@ struct delivery {
     pthread_cond_t stop_wake;
     bool stop;
 };
+
+/* The producer's reports, in the thread that polls. */
+void delivery_report(void *token, const struct report *report);
 
 /* Registers the readiness and starts the thread. FAULT_IO. */
 int housekeeper_start(struct delivery *dl, struct fault *why);

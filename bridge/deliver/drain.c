@@ -1,10 +1,8 @@
 /*
  * drain.c - which of the spool's records go to the producer next
  *
- * A topic's records stand in a line. `read_to` is how far the line was read:
- * what lies before it has been with the producer, and is there still, or is
- * in Kafka, or has come back. What has come back waits in a list of its own,
- * sorted, and is sent before anything else of the topic is read.
+ * A topic's records stand in a line (line.h). What has come back goes first,
+ * where it is due, then what was not read yet.
  *
  * A record that this process appended as in doubt is with the producer since
  * before it was in the spool: reading passes it by.
@@ -14,9 +12,9 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/limits.h"
-#include "base/log.h"
 #include "deliver/counts.h"
 #include "deliver/delivery.h"
+#include "deliver/line.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -26,27 +24,14 @@ enum {
     ROWS_MAX = 512,       /* in the windows of a round */
     ROWS_BYTES = 2 * MIB, /* about, too */
     ARENA_MAX = 64 * MIB, /* a single record can have 16 */
-    ON_TRIAL_MAX = 1024,  /* of a topic, with the producer */
-    PAUSE_US = 20 * 1000, /* after the producer took nothing */
-    PAUSE_MAX_US = 5000 * 1000
-};
-
-struct line {
-    struct channel *ch;
-    int64_t read_to;
-    int64_t ready_to;     /* there is nothing to read behind it */
-    int64_t old_to;       /* of what was there at the start */
-    int64_t window_to;    /* of the window that was read; 0: none */
-    struct passage *back; /* sorted by seq */
-    bool stopped;         /* the producer took nothing, in this round */
-    int64_t pause_until_us;
+    SKIPPED_MAX = 64      /* stripes whose first is not due */
 };
 
 /* What shall become of a row that was read. */
 struct entry {
     struct line *ln;
     struct passage *pg; /* NULL: nothing is to be sent */
-    bool returned;      /* it is the first of the list, too */
+    bool returned;      /* it is in the list, too */
 };
 
 struct drain {
@@ -120,102 +105,80 @@ void drain_add(struct drain *dr, struct channel *ch, int64_t seq)
 
 void drain_expect(struct drain *dr) { atomic_fetch_add(&dr->expected, 1); }
 
-static void insert(struct line *ln, struct passage *pg)
-{
-    struct passage **at = &ln->back;
-
-    while (*at != NULL && (*at)->seq < pg->seq)
-        at = &(*at)->next;
-    pg->next = *at;
-    *at = pg;
-}
-
-/* Coming back once is the end of a lane. More often it is something that
- * Kafka has against it, and asking at once would be asking without end. */
-static int64_t patience_us(int returns)
-{
-    int64_t pause_us = PAUSE_US;
-
-    for (int i = 1; i < returns && pause_us < PAUSE_MAX_US; i++)
-        pause_us *= 2;
-    return pause_us;
-}
-
 void drain_take_back(struct drain *dr, struct passage *pg, bool expected)
 {
-    struct line *ln = line_of(dr, pg->channel);
-
-    if (++pg->returns > 1)
-        ln->pause_until_us = clock_now_us() + patience_us(pg->returns);
-    insert(ln, pg);
+    line_take_back(line_of(dr, pg->channel), pg);
     if (expected)
         atomic_fetch_sub(&dr->expected, 1);
 }
 
-/* The first of the list. Needs the stripe's lock. */
-static void unlist(struct line *ln, struct passage *pg)
-{
-    assert(ln->back == pg);
-    ln->back = pg->next;
-    pg->next = NULL;
-    stripe_let_go(pg->stripe);
-}
-
 /* ---- reading ------------------------------------------------------------- */
 
-/* All that was there at the start has been with the producer: from now on
- * the stripes tell who waits. */
-static void advance(struct line *ln, int64_t seq)
+/* Stripes of which something is not due: what lies behind waits, too. */
+struct skipped {
+    size_t count;
+    const struct stripe *stripes[SKIPPED_MAX];
+};
+
+static bool is_skipped(const struct skipped *sk, const struct stripe *stripe)
 {
-    if (seq > ln->read_to)
-        ln->read_to = seq;
-    if (ln->old_to > 0 && ln->read_to >= ln->old_to &&
-        atomic_exchange(&ln->ch->catching_up, false))
-        log_line(LOG_INFO, "spool", "all of before the start was sent",
-                 log_text("topic", ln->ch->topic));
+    for (size_t i = 0; stripe != NULL && i < sk->count; i++)
+        if (sk->stripes[i] == stripe)
+            return true;
+    return false;
 }
 
-/* How many may be sent now. */
-static size_t allowance(struct line *ln, int64_t now_us)
+/* What cannot be read is counted and logged already, and lies in no file any
+ * more: all that is left to do is to forget it. */
+static int read_returned(struct drain *dr, struct line *ln, struct passage *pg)
 {
-    const int on_trial = atomic_load(&ln->ch->on_trial);
+    struct spool_row *row = &dr->rows[dr->count];
+    bool found = false;
 
-    if (now_us < ln->pause_until_us || now_us < atomic_load(&ln->ch->retry_us))
-        return 0;
-    if (channel_is_down(ln->ch))
-        return on_trial == 0 ? 1 : 0;
-    return on_trial < ON_TRIAL_MAX ? (size_t)(ON_TRIAL_MAX - on_trial) : 0;
+    if (spool_dir_read_one(dr->options.dir, pg->seq, row, &found, &dr->arena,
+                           NULL) == -1)
+        return -1;
+    if (!found)
+        *row = (struct spool_row){.seq = pg->seq, .damaged = true};
+    dr->entries[dr->count++] = (struct entry){ln, pg, true};
+    return 0;
 }
 
-static bool has_rows(const struct line *ln)
+/*
+ * Those that have come back, as far as the line was read: what was never with
+ * the producer can lie before others. How many were read.
+ */
+static size_t read_back(struct drain *dr, struct line *ln, size_t max,
+                        int64_t now_us)
 {
-    return ln->back != NULL || ln->read_to < ln->ready_to;
-}
+    struct skipped sk = {0};
+    size_t count = 0;
+    int64_t due_us = INT64_MAX;
+    struct passage *pg;
 
-/* Nothing is left that could tell that Kafka is back. */
-static bool is_stuck(const struct line *ln)
-{
-    return channel_is_down(ln->ch) && !has_rows(ln) &&
-           atomic_load(&ln->ch->on_trial) == 0;
-}
-
-/* What lies there of those that have come back. */
-static void read_back(struct drain *dr, struct line *ln, size_t max)
-{
-    struct passage *pg = ln->back;
-
-    for (size_t i = 0; i < max && pg != NULL; i++) {
-        struct spool_row *row = &dr->rows[dr->count];
-        bool found = false;
-
-        if (spool_dir_read_one(dr->options.dir, pg->seq, row, &found,
-                               &dr->arena, NULL) == -1)
-            return;
-        if (!found)
-            row->damaged = true; /* it is counted, and nothing is to be sent */
-        dr->entries[dr->count++] = (struct entry){ln, pg, true};
-        pg = pg->next;
+    for (pg = ln->back; pg != NULL && count < max; pg = pg->next) {
+        if (pg->seq > ln->read_to && ln->read_to < ln->ready_to)
+            break;
+        if (is_skipped(&sk, pg->stripe))
+            continue;
+        if (pg->due_us > now_us) {
+            due_us = pg->due_us < due_us ? pg->due_us : due_us;
+            if (sk.count == SKIPPED_MAX)
+                break;
+            sk.stripes[sk.count++] = pg->stripe;
+            continue;
+        }
+        if (read_returned(dr, ln, pg) == -1) {
+            due_us = 0; /* no memory: after a pause */
+            line_pause(ln, now_us);
+            break;
+        }
+        count++;
     }
+    /* the rest is looked at in the next round, or when a row before it was
+     * read, or when the first is due */
+    ln->back_due_us = count > 0 ? 0 : due_us;
+    return count;
 }
 
 /* A passage for a row that this process has not sent. NULL: none is needed;
@@ -244,15 +207,18 @@ static bool is_with_producer(const struct drain *dr,
     return row->in_doubt && row->seq > spool_dir_opened_at(dr->options.dir);
 }
 
-static void read_fresh(struct drain *dr, struct line *ln, size_t max)
+static void read_fresh(struct drain *dr, struct line *ln, size_t max,
+                       int64_t now_us)
 {
     struct spool_row *rows = &dr->rows[dr->count];
     int64_t reached = ln->read_to;
     size_t count = 0;
 
     if (spool_dir_read(dr->options.dir, ln->ch->topic, ln->read_to, rows, max,
-                       ROWS_BYTES, &dr->arena, &count, &reached, NULL) == -1)
+                       ROWS_BYTES, &dr->arena, &count, &reached, NULL) == -1) {
+        line_pause(ln, now_us); /* no memory */
         return;
+    }
     if (reached == ln->read_to) /* what was there could not be read */
         reached = ln->ready_to;
     for (size_t i = 0; i < count; i++) {
@@ -270,6 +236,15 @@ static void read_fresh(struct drain *dr, struct line *ln, size_t max)
     ln->window_to = reached;
 }
 
+static void read_line(struct drain *dr, struct line *ln, size_t max,
+                      int64_t now_us)
+{
+    if (ln->back != NULL)
+        max -= read_back(dr, ln, max, now_us);
+    if (max > 0 && line_has_fresh(ln))
+        read_fresh(dr, ln, max, now_us);
+}
+
 size_t drain_read(struct drain *dr, int64_t now_us)
 {
     const size_t lines = dr->options.channels->count;
@@ -278,20 +253,16 @@ size_t drain_read(struct drain *dr, int64_t now_us)
     dr->count = 0;
     for (size_t i = 0; i < lines; i++) {
         struct line *ln = &dr->lines[(dr->first + i) % lines];
-        size_t max = allowance(ln, now_us);
+        size_t max = line_allowance(ln, now_us);
 
         ln->window_to = 0;
         ln->stopped = false;
-        if (max > 0 && is_stuck(ln))
+        if (max > 0 && line_is_stuck(ln))
             channel_try(ln->ch);
         if (max > ROWS_MAX - dr->count)
             max = ROWS_MAX - dr->count;
-        if (max == 0 || dr->arena.total > ROWS_BYTES)
-            continue;
-        if (ln->back != NULL)
-            read_back(dr, ln, max);
-        else if (ln->read_to < ln->ready_to)
-            read_fresh(dr, ln, max);
+        if (max > 0 && dr->arena.total <= ROWS_BYTES)
+            read_line(dr, ln, max, now_us);
     }
     dr->first = (dr->first + 1) % lines;
     return dr->count;
@@ -302,21 +273,11 @@ int64_t drain_due_us(struct drain *dr, int64_t now_us)
     int64_t due_us = INT64_MAX;
 
     for (size_t i = 0; i < dr->options.channels->count; i++) {
-        struct line *ln = &dr->lines[i];
-        int64_t line_us = atomic_load(&ln->ch->retry_us);
+        const int64_t line_us = line_due_us(&dr->lines[i]);
 
-        if (!has_rows(ln) && !is_stuck(ln))
-            continue;
-        if (line_us < ln->pause_until_us)
-            line_us = ln->pause_until_us;
-        if (line_us < now_us)
-            line_us = now_us;
-        if (line_us == now_us && allowance(ln, now_us) == 0)
-            continue; /* a report will come first */
-        if (line_us < due_us)
-            due_us = line_us;
+        due_us = line_us < due_us ? line_us : due_us;
     }
-    return due_us;
+    return due_us > now_us ? due_us : now_us;
 }
 
 /* ---- writing and sending ------------------------------------------------- */
@@ -359,65 +320,65 @@ static int hand_over(struct drain *dr, struct spool_row *row,
     return -1;
 }
 
-/* Needs the stripe's lock. */
-static void leave(struct passage *pg)
+/* Hands it over and leaves its stripe, or keeps its place. Needs the stripe's
+ * lock, and not the passage any more once the producer has it. */
+static int send_in_turn(struct drain *dr, struct spool_row *row,
+                        struct passage *pg, struct fault *why)
 {
-    if (pg->joined)
-        stripe_leave(pg->stripe);
+    struct stripe *stripe = pg->stripe;
+    const bool joined = pg->joined;
+
     pg->joined = false;
+    if (hand_over(dr, row, pg, why) == -1 && why->kind != FAULT_REFUSED) {
+        pg->joined = joined;
+        return -1;
+    }
+    if (joined)
+        stripe_leave(stripe);
+    return why->kind == FAULT_REFUSED ? -1 : 0;
 }
 
-static void stop(struct line *ln, int64_t now_us)
+/* That it cannot be read is written down. */
+static void forget_returned(struct line *ln, struct passage *pg)
 {
-    ln->stopped = true;
-    ln->pause_until_us = now_us + PAUSE_US;
-}
-
-/* It is not its turn, or the producer does not take it: it waits with those
- * that have come back. Needs the stripe's lock. */
-static void hold_back(struct line *ln, struct passage *pg)
-{
-    if (!pg->joined)
-        stripe_join(pg->stripe);
-    pg->joined = true;
-    stripe_hold(pg->stripe);
-    insert(ln, pg);
+    stripe_lock(pg->stripe);
+    line_unlist(ln, pg);
+    stripe_leave(pg->stripe);
+    stripe_unlock(pg->stripe);
+    passage_free(pg);
 }
 
 static void send_row(struct drain *dr, struct spool_row *row,
                      struct entry *entry, int64_t now_us,
                      struct passage **refused)
 {
+    struct line *ln = entry->ln;
     struct passage *pg = entry->pg;
+    struct stripe *stripe = pg->stripe;
     struct fault why = FAULT_INIT;
-    bool must_wait;
 
-    stripe_lock(pg->stripe);
-    must_wait = entry->ln->stopped || atomic_load(&dr->expected) > 0 ||
-                (!entry->returned && stripe_held(pg->stripe) > 0);
-    if (entry->returned && (!must_wait || row->damaged))
-        unlist(entry->ln, pg);
-    if (entry->returned && row->damaged) {
-        stripe_leave(pg->stripe);
-        stripe_unlock(pg->stripe);
-        passage_free(pg);
+    stripe_lock(stripe);
+    /* one that lies before this one can be among those that are expected */
+    if (atomic_load(&dr->expected) > 0)
+        ln->stopped = true;
+    if (ln->stopped || (!entry->returned && stripe_held(stripe) > 0)) {
+        if (!entry->returned)
+            line_hold_back(ln, pg);
+        stripe_unlock(stripe);
         return;
     }
-    if (must_wait) {
-        entry->ln->stopped = true; /* nor is what lies behind it read on */
-        if (!entry->returned)
-            hold_back(entry->ln, pg);
-    } else if (hand_over(dr, row, pg, &why) == 0) {
-        leave(pg);
+    if (entry->returned)
+        line_unlist(ln, pg);
+    if (send_in_turn(dr, row, pg, &why) == 0) {
+        line_sent(ln, now_us);
     } else if (why.kind == FAULT_REFUSED) {
-        leave(pg);
         pg->next = *refused;
         *refused = pg;
     } else {
-        stop(entry->ln, now_us);
-        hold_back(entry->ln, pg);
+        line_pause(ln, now_us);
+        line_hold_back(ln, pg);
     }
-    stripe_unlock(pg->stripe);
+    stripe_unlock(stripe);
 }
 
 void drain_send(struct drain *dr, int64_t now_us, struct passage **refused)
@@ -425,12 +386,14 @@ void drain_send(struct drain *dr, int64_t now_us, struct passage **refused)
     for (size_t i = 0; i < dr->count; i++) {
         struct entry *entry = &dr->entries[i];
 
-        if (entry->pg != NULL)
+        if (entry->returned && dr->rows[i].damaged)
+            forget_returned(entry->ln, entry->pg);
+        else if (entry->pg != NULL)
             send_row(dr, &dr->rows[i], entry, now_us, refused);
     }
     for (size_t i = 0; i < dr->options.channels->count; i++)
         if (dr->lines[i].window_to > 0)
-            advance(&dr->lines[i], dr->lines[i].window_to);
+            line_advance(&dr->lines[i], dr->lines[i].window_to);
     dr->count = 0;
 }
 
@@ -439,7 +402,7 @@ void drain_forget(struct drain *dr, int64_t now_us)
     for (size_t i = 0; i < dr->count; i++) {
         struct entry *entry = &dr->entries[i];
 
-        stop(entry->ln, now_us);
+        line_pause(entry->ln, now_us);
         if (!entry->returned)
             passage_free(entry->pg);
     }

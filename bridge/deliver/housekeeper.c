@@ -16,17 +16,20 @@ enum {
     LOOK_READY_MS = 5000,  /* at the topics, while they are there */
     LOOK_UNREADY_MS = 500, /* while they are not */
     METADATA_MS = 2000,
-    RESOLVE_MS = 10000 /* for the reports of a lane that is replaced */
+    METADATA_BUSY_MS = 200, /* while nobody polls meanwhile */
+    RESOLVE_MS = 10000      /* for the reports of a lane that is replaced */
 };
 
-static void look_at_topics(struct delivery *dl)
+static void look_at_topics(struct delivery *dl, bool busy)
 {
+    const int timeout_ms =
+        busy && !dl->was_ready ? METADATA_BUSY_MS : METADATA_MS;
     struct fault why = FAULT_INIT;
     bool there;
 
     if (clock_now_us() < dl->next_look_us)
         return;
-    there = producer_topics_there(dl->producer, METADATA_MS, &why) == 0;
+    there = producer_topics_there(dl->producer, timeout_ms, &why) == 0;
     ready_set(dl->kafka_ready, there,
               there ? "all topics are there" : why.text);
     if (there && !dl->was_ready)
@@ -126,7 +129,7 @@ static void *keep_house(void *arg)
 
         rest_ms = !busy ? TICK_MS : led ? 0 : BUSY_TICK_MS;
         count_set(COUNT_QUEUE, producer_unreported(dl->producer));
-        look_at_topics(dl);
+        look_at_topics(dl, busy);
         look_at_spool(dl);
         if (producer_fatal(dl->producer, &lane, reason, sizeof(reason)))
             renew_lane(dl, lane, reason);

@@ -42,8 +42,9 @@ struct passage {
     bool joined; /* counted among those who wait in its stripe */
     bool marked; /* may be in Kafka already: say so if it is sent */
     struct report report;
-    int returns; /* how often it came back */
-    int64_t seq; /* of its row; 0: it has none */
+    int returns;    /* how often it came back */
+    int64_t due_us; /* it is not sent again before */
+    int64_t seq;    /* of its row; 0: it has none */
     struct passage *next;
 };
 

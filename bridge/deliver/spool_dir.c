@@ -10,7 +10,9 @@
  */
 #include "deliver/spool_dir_parts.h"
 
+#include "base/limits.h"
 #include "base/log.h"
+#include "deliver/spool_disk.h"
 #include "deliver/spool_salvage.h"
 
 #include <assert.h>
@@ -18,7 +20,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FAILED_MAX = 16 /* that have records */ };
+enum {
+    FAILED_MAX = 16, /* that have records */
+    USUAL_RECORD = 64 * KIB
+};
 
 /* ---- which files there are ----------------------------------------------- */
 
@@ -178,6 +183,16 @@ int spool_dir_renew(struct spool_dir *sd, struct fault *why)
 bool spool_dir_is_sound(const struct spool_dir *sd)
 {
     return dir_current(sd) != NULL;
+}
+
+bool spool_dir_has_room(const struct spool_dir *sd)
+{
+    struct spool_dir_totals totals;
+
+    spool_dir_totals(sd, &totals);
+    return spool_dir_is_sound(sd) &&
+           totals.of_all.bytes <= sd->limits.max_bytes - USUAL_RECORD &&
+           spool_disk_has_room(sd->path, sd->limits.min_free_bytes);
 }
 
 static int tidy_one(struct spool_dir *sd, struct dir_file *file, bool idle,

@@ -103,6 +103,9 @@ void spool_dir_fail(struct spool_dir *sd);
 /* Whether there is a file that can be written to. */
 bool spool_dir_is_sound(const struct spool_dir *sd);
 
+/* Whether there is, and it has room for a record of usual size. */
+bool spool_dir_has_room(const struct spool_dir *sd);
+
 /* ---- reading: outside of transactions ------------------------------------ */
 
 /*

@@ -78,6 +78,14 @@ bool spooler_await_report(struct spooler *sp, struct passage *pg,
     return reported;
 }
 
+void spooler_wake(struct spooler *sp)
+{
+    pthread_mutex_lock(&sp->lock);
+    sp->called = true;
+    wake(sp);
+    pthread_mutex_unlock(&sp->lock);
+}
+
 /* ---- reports ------------------------------------------------------------- */
 
 /* Needs the lock, and the stripe's if it has come back. */
@@ -141,9 +149,12 @@ void spooler_sort(struct spooler *sp, struct passage *pg, bool expected)
         sp->burials.refused = pg;
         return;
     case REPORT_TOPIC:
-        count_disorder(DISORDER_TOPIC);
+        if (pg->returns == 0) /* later it had none behind it there */
+            count_disorder(DISORDER_TOPIC);
         break;
     case REPORT_FAILED:
+        if (pg->returns == 0 && !pg->report.purged)
+            count_disorder(DISORDER_FAILED);
         break;
     }
     drain_take_back(sp->drain, pg, expected);
@@ -218,10 +229,15 @@ static void run_round(struct spooler *sp)
         sp->window = drain_read(sp->drain, now_us);
         if (now_us >= sp->bury_at_us)
             burials_read(&sp->burials);
+        if (sp->burials.refused != NULL && sp->burials.count == 0)
+            sp->bury_at_us = now_us + (int64_t)CALM_MS * 1000; /* no memory */
     }
     if (!spooler_write(sp, now_us))
         return;
-    drain_send(sp->drain, now_us, &sp->burials.refused);
+    if (atomic_load(&sp->draining))
+        drain_send(sp->drain, now_us, &sp->burials.refused);
+    else
+        drain_forget(sp->drain, now_us); /* it has become late meanwhile */
     tidy(sp, false);
 }
 
@@ -239,13 +255,15 @@ static int64_t due_us(struct spooler *sp)
     }
     if (sp->deposits != NULL || sp->removals != NULL)
         due = due < again_us ? due : again_us;
+    if (sp->refuses && due > sp->trouble_us + (int64_t)CALM_MS * 1000)
+        due = sp->trouble_us + (int64_t)CALM_MS * 1000;
     return due > sp->pause_until_us ? due : sp->pause_until_us;
 }
 
 /* Something has come, or it shall end. Needs the lock. */
 static bool is_called(const struct spooler *sp)
 {
-    return sp->stop || sp->first_new != NULL || sp->notes != NULL;
+    return sp->stop || sp->called || sp->first_new != NULL || sp->notes != NULL;
 }
 
 /* False: nobody has called until then. Needs the lock. */
@@ -280,6 +298,7 @@ static bool sleep_well(struct spooler *sp)
     }
     wait_until(sp, due);
     sp->sleeping = false;
+    sp->called = false;
     stop = sp->stop;
     pthread_mutex_unlock(&sp->lock);
     return !stop;

@@ -89,6 +89,9 @@ bool spooler_await_report(struct spooler *sp, struct passage *pg,
 void spooler_report(struct spooler *sp, struct passage *pg,
                     const struct report *report);
 
+/* A topic may be written to again, and no report of a row's told it. */
+void spooler_wake(struct spooler *sp);
+
 /* Whether it takes records, and a text about its state for people. */
 bool spooler_accepts(struct spooler *sp, char *text, size_t size);
 

@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { CALM_MS = 1000 /* without trouble, before it is said to be over */ };
+
 enum deposit_state {
     DEPOSIT_NEW,
     DEPOSIT_WRITTEN, /* in the transaction */
@@ -50,6 +52,7 @@ struct spooler {
     struct deposit *first_new, *last_new;
     struct passage *notes; /* of rows: their reports are in */
     bool sleeping;
+    bool called; /* a topic is up again */
     bool stop;
     bool refuses; /* there is no room, or no file */
     char state[FAULT_TEXT_MAX];
@@ -62,7 +65,7 @@ struct spooler {
     int64_t renew_at_us;    /* another file, at the earliest */
     int64_t bury_at_us;     /* what is refused, at the earliest */
     int64_t pause_until_us; /* nothing could be written */
-    int64_t trouble_us;     /* records were refused last */
+    int64_t trouble_us;     /* records were refused last, or could be */
     size_t window;          /* records that the drain will send in this round */
     bool kept;              /* the transaction had appends, too */
     bool untidy;

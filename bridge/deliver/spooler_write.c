@@ -335,15 +335,11 @@ static bool write_somehow(struct spooler *sp, int64_t now_us,
 static void tell_trouble(struct spooler *sp, const struct fault *unkept,
                          int64_t now_us)
 {
-    const int64_t quiet_us = now_us - sp->trouble_us;
     const struct fault *trouble = unkept->kind == FAULT_NONE ? NULL : unkept;
-    bool kept = false;
 
-    for (struct deposit *de = sp->deposits; de != NULL; de = de->next) {
+    for (struct deposit *de = sp->deposits; de != NULL; de = de->next)
         if (de->state == DEPOSIT_FAILED && de->why.kind == FAULT_FULL)
             trouble = &de->why;
-        kept = kept || de->state == DEPOSIT_WRITTEN;
-    }
     if (trouble != NULL)
         sp->trouble_us = now_us;
     if (trouble != NULL && !sp->refuses) {
@@ -351,9 +347,11 @@ static void tell_trouble(struct spooler *sp, const struct fault *unkept,
                  log_text("error", trouble->text));
         spooler_tell_state(sp, true, trouble->text);
     } else if (trouble == NULL && sp->refuses &&
-               (quiet_us > (int64_t)AGAIN_MS * 1000 ||
-                atomic_load(&sp->records) == 0) &&
-               (kept || sp->removals != NULL)) {
+               now_us - sp->trouble_us >= (int64_t)CALM_MS * 1000) {
+        if (!spool_dir_has_room(sp->options.dir)) {
+            sp->trouble_us = now_us;
+            return;
+        }
         log_line(LOG_INFO, "spool", "events can be kept again");
         spooler_tell_state(sp, false, NULL);
     }

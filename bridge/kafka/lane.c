@@ -88,6 +88,14 @@ static enum report_outcome outcome_of(rd_kafka_resp_err_t err)
     }
 }
 
+/* With all that was behind it: on purpose, or after a fatal error. */
+static bool is_purged(rd_kafka_resp_err_t err)
+{
+    return err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+           err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
+           err == RD_KAFKA_RESP_ERR__FATAL;
+}
+
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message,
                         void *opaque)
 {
@@ -97,6 +105,7 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message,
         .maybe_persisted = message->err != RD_KAFKA_RESP_ERR_NO_ERROR &&
                            rd_kafka_message_status(message) !=
                                RD_KAFKA_MSG_STATUS_NOT_PERSISTED,
+        .purged = is_purged(message->err),
         .error = message->err == RD_KAFKA_RESP_ERR_NO_ERROR
                      ? ""
                      : rd_kafka_err2str(message->err),

@@ -39,7 +39,8 @@ enum report_outcome {
 struct report {
     enum report_outcome outcome;
     bool maybe_persisted; /* not delivered, but may be in the log */
-    const char *error;    /* static, "" if delivered */
+    bool purged; /* not delivered, and so is nothing behind it in its lane */
+    const char *error; /* static, "" if delivered */
 };
 
 /* Must not wait, and must not call back into the producer. */

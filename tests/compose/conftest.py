@@ -2,18 +2,21 @@
 
 `image`     the image as `make image` builds it, and what the build said
 `stack`     the compose file, up; one for all tests of a file, in their order
+`edge`      the same with the profile `edge`
 
 BRIDGE_KEEP    keeps what the containers have said, in build/compose
 """
 
+import contextlib
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from edge import Edge
 from engine import BUILD_PATIENCE, docker, need_docker, run
 from harness.processes import tail
 from harness.surroundings import BUILD
@@ -35,7 +38,7 @@ def pytest_runtest_makereport(item, call):
                     f"log of {service}",
                     stack.compose("logs", "--tail", "30", service, check=False),
                 )
-                for service in ("kafka", "topics", "bridge")
+                for service in ("kafka", "topics", "bridge", "edge")
             ]
             report.sections += [
                 (f"log of consumer {who[:12]}", tail(output.stderr, 15))
@@ -51,9 +54,9 @@ def engine_there() -> None:
 
 @pytest.fixture(scope="session")
 def workplace(engine_there: None) -> Iterator[Path]:
-    parent = BUILD / "compose"
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=parent))
+    # its name is in those of images, where not every character may end one
+    folder = BUILD / "compose" / secrets.token_hex(4)
+    folder.mkdir(parents=True)
     yield folder
     if not os.environ.get("BRIDGE_KEEP"):
         shutil.rmtree(folder, ignore_errors=True)
@@ -69,7 +72,7 @@ class Image:
 @pytest.fixture(scope="session")
 def image(workplace: Path) -> Iterator[Image]:
     """From nothing, so that all of the build can be read."""
-    name = f"bridge-image-{workplace.name}".lower()
+    name = f"bridge-image-{workplace.name}"
     try:
         done = run(
             *("make", "image", f"IMAGE={name}"),
@@ -84,16 +87,29 @@ def image(workplace: Path) -> Iterator[Image]:
             docker("rmi", f"{name}:{tag}")
 
 
-@pytest.fixture(scope="module")
-def stack(workplace: Path) -> Iterator[Stack]:
+@contextlib.contextmanager
+def running(stack: Stack) -> Iterator[None]:
     """Its image is not there before: compose builds it."""
-    stack = Stack(f"bridge-stack-{workplace.name}".lower(), workplace)
     _stacks.append(stack)
     try:
         stack.up()
-        yield stack
+        yield
     finally:
         stack.close()
         stack.down("--volumes", "--remove-orphans", "--timeout", "5")
         docker("rmi", "--force", stack.image, check=False)
         _stacks.remove(stack)
+
+
+@pytest.fixture(scope="module")
+def stack(workplace: Path) -> Iterator[Stack]:
+    stack = Stack(f"bridge-stack-{workplace.name}", workplace)
+    with running(stack):
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def edge(workplace: Path) -> Iterator[Edge]:
+    edge = Edge(f"bridge-edge-{workplace.name}", workplace)
+    with running(edge):
+        yield edge

@@ -19,7 +19,9 @@ def environment(settings: dict[str, str] | None = None) -> dict[str, str]:
     kept = {
         name: value
         for name, value in clean_environment().items()
-        if not name.startswith(("COMPOSE_", "BUILDKIT_", "MAKE", "MFLAGS"))
+        if not name.startswith(
+            ("COMPOSE_", "BUILDKIT_", "EDGE_", "MAKE", "MFLAGS")
+        )
         and not re.fullmatch(r"IMAGE(_OPTIONS)?", name)
     }
     return {**kept, **(settings or {})}

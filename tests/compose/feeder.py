@@ -3,11 +3,12 @@
 import http.client
 import threading
 from collections import Counter
+from collections.abc import Callable
 
 from engine import PATIENCE
-from harness import web
 from harness.events import click, correlated
-from stack import DEVELOPMENT_SECRET, Stack
+from harness.web import Answer
+from stack import Stack
 
 KEYS = 60  # correlation ids; enough for events of every partition
 PACE_S = 0.01  # a load, but not a benchmark
@@ -18,10 +19,16 @@ class Feeder(threading.Thread):
     """As a context: posts until its end. An event's number is in its data,
     as `serial`; one in ten is a lead, the others are clicks."""
 
-    def __init__(self, stack: Stack, prefix: str):
+    def __init__(
+        self,
+        stack: Stack,
+        prefix: str,
+        post: Callable[[bytes], Answer] | None = None,
+    ):
         super().__init__(daemon=True)
         self.stack = stack
         self.prefix = prefix  # of the correlation ids
+        self.post = post or stack.post
         self.answers: list[int] = []  # by number; 0 where there was none
         self.stopping = threading.Event()
 
@@ -43,12 +50,7 @@ class Feeder(threading.Thread):
 
     def _post(self, body: bytes) -> int:
         try:
-            return web.post(
-                self.stack.port,
-                body,
-                secret=DEVELOPMENT_SECRET,
-                timeout=PATIENCE,
-            ).status
+            return self.post(body).status
         except (OSError, http.client.HTTPException):
             return 0
 

@@ -57,6 +57,8 @@ class Stack:
     name: str = field(default_factory=lambda: f"bridge-{uuid.uuid4().hex[:8]}")
     port: int = field(default_factory=lambda: free_ports(1)[0])
     outputs: dict[str, Output] = field(default_factory=dict)
+    options: tuple[str, ...] = ()  # of `docker compose` itself
+    settings: dict[str, str] = field(default_factory=dict)
 
     def compose(
         self,
@@ -70,10 +72,12 @@ class Stack:
         done = run(
             *("docker", "compose", "--file", str(COMPOSE_FILE)),
             *("--env-file", "/dev/null", "--project-name", self.name),
+            *self.options,
             *arguments,
             settings={
                 "BRIDGE_IMAGE": self.image,
                 "BRIDGE_PUBLISH_PORT": str(self.port),
+                **self.settings,
                 **(settings or {}),
             },
             check=check,

@@ -94,3 +94,10 @@ def test_waits_to_be_told_what_it_needs(image):
     done = run("docker", "run", "--rm", "--read-only", image.name, check=False)
     assert done.returncode == 1
     assert "AURIX_WEBHOOK_SECRET" in done.stderr
+
+
+def test_place_of_the_spool(image):
+    """A new volume gets owner and mode of what it covers."""
+    places = ("/var/lib/aurix-bridge", "/var/lib/aurix-bridge/spool")
+    said = in_image(image, "stat", "-c", "%u:%g %a", *places)
+    assert said.splitlines() == ["10001:10001 700"] * 2

@@ -36,7 +36,8 @@ static struct {
 
 /* Without a folder for a spool, `patience_ms` is how long Kafka is waited for;
  * with one, a deadline of 300 ms comes first. */
-static inline void open_delivery_with(const char *spool_dir, int patience_ms)
+static inline void open_delivery_limited(const char *spool_dir, int patience_ms,
+                                         int64_t max_bytes)
 {
     static const struct config_pairs no_pairs = {0, NULL};
     const struct delivery_options options = {
@@ -50,7 +51,7 @@ static inline void open_delivery_with(const char *spool_dir, int patience_ms)
         .deadline_ms = 300,
         .patience_ms = patience_ms,
         .spool_dir = spool_dir,
-        .spool_limits = {.max_bytes = 64 * 1024 * 1024}};
+        .spool_limits = {.max_bytes = max_bytes}};
     int64_t until = deadline_us();
 
     assert_int_equal(delivery_open(&mock.dl, &options, NULL), 0);
@@ -58,6 +59,11 @@ static inline void open_delivery_with(const char *spool_dir, int patience_ms)
         assert_true(clock_now_us() < until);
         sched_yield();
     }
+}
+
+static inline void open_delivery_with(const char *spool_dir, int patience_ms)
+{
+    open_delivery_limited(spool_dir, patience_ms, 64 * 1024 * 1024);
 }
 
 static inline void open_delivery(int patience_ms)

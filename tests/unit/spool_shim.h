@@ -127,6 +127,13 @@ static inline void disk_fails(enum call call, int rc, int64_t nth,
     pthread_mutex_unlock(&disk_lock);
 }
 
+static inline void disk_only(const char *part_of_path)
+{
+    pthread_mutex_lock(&disk_lock);
+    disk.only = part_of_path;
+    pthread_mutex_unlock(&disk_lock);
+}
+
 static inline bool disk_was_hit(void)
 {
     bool hit;

@@ -294,10 +294,22 @@ static inline struct passage *keep_in_doubt(const char *topic, const char *key,
     return pg;
 }
 
+/* No probe is due for an hour, unless something is confirmed. */
+static inline void take_down(const char *topic)
+{
+    struct channel *ch = channel_of(topic);
+
+    atomic_store(&ch->retry_us, clock_now_us() + 3600 * INT64_C(1000000));
+    breaker_trip(&ch->breaker);
+}
+
 static inline void report(struct passage *pg, enum report_outcome outcome,
                           bool maybe_persisted)
 {
-    const struct report said = {outcome, maybe_persisted, ""};
+    const struct report said = {.outcome = outcome,
+                                .maybe_persisted = maybe_persisted,
+                                .purged = true,
+                                .error = ""};
 
     if (outcome == REPORT_DELIVERED)
         channel_confirmed(pg->channel, clock_now_us());

@@ -191,6 +191,84 @@ static void test_fatal_errors_under_load(void **state)
     assert_true(records_there("events") >= 1600);
 }
 
+/* What is for others does not wait for a partition without a leader. */
+static void test_one_partition_is_away(void **state)
+{
+    const int64_t until = deadline_us();
+    const int bad =
+        rd_kafka_msg_partitioner_murmur2(NULL, keys[0], 1, 3, NULL, NULL);
+
+    (void)state;
+    open_delivery_with(dir, DEADLINE_MS);
+    assert_int_equal(send_keyed("events", keys[0]), FAULT_NONE);
+    rd_kafka_mock_partition_set_leader(mock.cluster, "events", bad, -1);
+    assert_int_equal(send_keyed("events", keys[0]), FAULT_NONE); /* in doubt */
+    for (size_t i = 0; i < KEYS; i++)
+        if (rd_kafka_msg_partitioner_murmur2(NULL, keys[i], 1, 3, NULL, NULL) !=
+            bad)
+            assert_int_equal(send_keyed("events", keys[i]), FAULT_NONE);
+    while (metric_value(SPOOL_RECORDS) != 1) {
+        assert_true(clock_now_us() < until);
+        nap();
+    }
+    rd_kafka_mock_partition_set_leader(mock.cluster, "events", bad, 1);
+    wait_drained();
+}
+
+static enum fault_kind send_large(char c)
+{
+    static char value[100 * 1024];
+    struct record record = {.topic = "events", .key = slice_of("k")};
+    struct fault why = FAULT_INIT;
+
+    memset(value, c, sizeof(value));
+    record.value = (struct slice){value, sizeof(value)};
+    delivery_send(mock.dl, &record, NULL, NULL, &why);
+    return why.kind;
+}
+
+/* A batch is refused, and the next ones are not: that is counted. */
+static void test_passed_by_later_ones(void **state)
+{
+    (void)state;
+    open_delivery_with(dir, DEADLINE_MS);
+    assert_int_equal(send_large('0'), FAULT_NONE);
+    rd_kafka_mock_broker_set_down(mock.cluster, 1);
+    for (char c = 'a'; c <= 'f'; c++)
+        assert_int_equal(send_large(c), FAULT_NONE);
+    rd_kafka_mock_push_request_errors(mock.cluster, 0, 2,
+                                      RD_KAFKA_RESP_ERR_NO_ERROR,
+                                      RD_KAFKA_RESP_ERR_POLICY_VIOLATION);
+    rd_kafka_mock_broker_set_up(mock.cluster, 1);
+    wait_drained();
+    assert_int_equal(records_there("events"), 7);
+    assert_true(metric_value(
+                    "aurix_bridge_order_broken_total{reason=\"failed\"} ") > 0);
+}
+
+/* No room in the spool, Kafka there, and a lane is replaced: that is no reason
+ * for a 503. */
+static void test_no_room_and_a_fatal_error(void **state)
+{
+    pthread_t threads[KEYS];
+    long renewals;
+
+    (void)state;
+    open_delivery_limited(dir, DEADLINE_MS, 1);
+    renewals = metric_value("aurix_bridge_producer_renewals_total ");
+    rd_kafka_mock_broker_set_rtt(mock.cluster, 1, 5);
+    for (size_t i = 0; i < KEYS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, send_some,
+                                        (void *)(uintptr_t)keys[i]),
+                         0);
+    rd_kafka_mock_push_request_errors(
+        mock.cluster, 0, 1, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+    wait_metric("aurix_bridge_producer_renewals_total ", renewals + 1);
+    for (size_t i = 0; i < KEYS; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(metric_value("aurix_bridge_spool_appended_total "), 0);
+}
+
 /* Closed with Kafka away, opened with Kafka there. */
 static void test_another_process(void **state)
 {
@@ -239,6 +317,9 @@ int main(void)
         STAGED(test_errors),
         STAGED(test_refused_late),
         STAGED(test_fatal_errors_under_load),
+        STAGED(test_one_partition_is_away),
+        STAGED(test_passed_by_later_ones),
+        STAGED(test_no_room_and_a_fatal_error),
         STAGED(test_another_process),
         STAGED(test_two_have_one_folder),
     };

@@ -31,7 +31,7 @@ static void test_order_of_a_topic(void **state)
 
     (void)state;
     pg = keep_in_doubt("t", "k", "-");
-    trip("t"); /* with one on trial, nothing is sent */
+    take_down("t");
     for (char c = 'a'; c <= 'z'; c++)
         keep("t", c % 2 ? "odd" : NULL, (char[]){c, '\0'});
     assert_int_equal(sent_count(), 0);
@@ -73,8 +73,8 @@ static void test_in_doubt_and_given_up(void **state)
 /* The report comes before there is a row. */
 static void test_reported_first(void **state)
 {
-    const struct report delivered = {REPORT_DELIVERED, false, ""};
-    const struct report refused = {REPORT_REFUSED, false, ""};
+    const struct report delivered = {.outcome = REPORT_DELIVERED, .error = ""};
+    const struct report refused = {.outcome = REPORT_REFUSED, .error = ""};
     struct passage *pg = passage_of("t", "k");
 
     (void)state;
@@ -92,7 +92,8 @@ static void test_given_up_first(void **state)
 {
     (void)state;
     for (int maybe = 0; maybe <= 1; maybe++) {
-        const struct report failed = {REPORT_FAILED, maybe, ""};
+        const struct report failed = {
+            .outcome = REPORT_FAILED, .maybe_persisted = maybe, .error = ""};
         struct passage *pg = passage_of("t", "k");
         size_t n = sent_count();
 
@@ -163,12 +164,13 @@ static void test_what_came_back_is_first(void **state)
 
     (void)state;
     pg = keep_in_doubt("t", "k", "a");
-    trip("t"); /* one is on trial: no probe is needed */
+    take_down("t");
     keep("t", "k", "b");
     keep("t", "k", "c");
     assert_int_equal(sent_count(), 0);
+    atomic_store(&channel_of("t")->retry_us, 0); /* time for a probe */
     report(pg, REPORT_FAILED, false);
-    assert_sent("a"); /* as a probe */
+    assert_sent("a");
     report_at(0, REPORT_DELIVERED, false);
     assert_sent("abc");
     wait_empty();
@@ -228,6 +230,43 @@ static void test_given_up_again_and_again(void **state)
     keep("u", "k", "x"); /* others do not wait */
     assert_string_equal(sent_at(7)->value, "x");
     wait_empty();
+}
+
+/* Reports what was sent from `*next` on: "p" is never taken. */
+static bool poison_rest(size_t *next)
+{
+    for (; *next < sent_count(); ++*next)
+        report_at(*next,
+                  stage.sent[*next].value[0] == 'p' ? REPORT_FAILED
+                                                    : REPORT_DELIVERED,
+                  false);
+    return spooler_records(stage.sp) == 1;
+}
+
+/* Others do not wait for it, whether or not the topic is thought to be down.
+ */
+static void test_one_is_never_taken(void **state)
+{
+    size_t next = 0;
+
+    (void)state;
+    for (int down = 0; down <= 1; down++) {
+        if (down) {
+            trip("t");
+            atomic_store(&channel_of("t")->retry_us, clock_now_us() + 100000);
+        } else {
+            keep("t", "poison", "p");
+        }
+        for (char c = 'a'; c <= 'e'; c++)
+            keep("t", (char[]){c, '\0'}, (char[]){c, '\0'});
+        WAIT_FOR(poison_rest(&next));
+    }
+    /* what is of its key waits for it */
+    keep("t", "poison", "q");
+    keep("t", "f", "f");
+    WAIT_FOR((poison_rest(&next), spooler_records(stage.sp) == 2));
+    for (size_t i = 0; i < sent_count(); i++)
+        assert_true(stage.sent[i].value[0] != 'q');
 }
 
 /* ---- refused ------------------------------------------------------------- */
@@ -314,7 +353,7 @@ static void test_full_and_kafka_away(void **state)
 
     (void)state;
     fill();
-    trip("t"); /* with many on trial */
+    take_down("t");
     assert_false(spooler_accepts(stage.sp, text, sizeof(text)));
     assert_non_null(strstr(text, "full"));
     /* not waited for: Kafka makes no room */
@@ -325,6 +364,18 @@ static void test_full_and_kafka_away(void **state)
     keep("t", "k", "b");
     WAIT_FOR(spooler_accepts(stage.sp, text, sizeof(text)));
     wait_empty();
+}
+
+/* Without any event that would show it. */
+static void test_room_again(void **state)
+{
+    char text[FAULT_TEXT_MAX];
+
+    (void)state;
+    fill();
+    assert_false(spooler_accepts(stage.sp, text, sizeof(text)));
+    wait_empty();
+    WAIT_FOR(spooler_accepts(stage.sp, text, sizeof(text)));
 }
 
 static void *keep_late(void *ctx)
@@ -352,7 +403,7 @@ static void test_full_and_kafka_there(void **state)
 static void test_report_is_awaited(void **state)
 {
     struct passage *pg = passage_of("t", "k");
-    const struct report delivered = {REPORT_DELIVERED, false, ""};
+    const struct report delivered = {.outcome = REPORT_DELIVERED, .error = ""};
 
     (void)state;
     assert_false(spooler_await_report(stage.sp, pg, 0));
@@ -373,7 +424,7 @@ static void test_after_a_restart(void **state)
     keep("t", "k", "a");
     sent_at(0);
     keep_in_doubt("t", "k", "b");
-    trip("t");
+    take_down("t");
     keep("t", "k", "c");
     keep("u", "k", "x");
     WAIT_FOR(sent_count() == 2);
@@ -438,10 +489,12 @@ int main(void)
         STAGED(test_many_come_back_in_order),
         STAGED(test_not_taken),
         STAGED(test_given_up_again_and_again),
+        STAGED(test_one_is_never_taken),
         STAGED(test_a_topic_is_refused),
         STAGED(test_refused_after_its_200),
         STAGED(test_full_and_kafka_away),
         STAGED(test_full_and_kafka_there),
+        STAGED(test_room_again),
         STAGED(test_report_is_awaited),
         STAGED(test_after_a_restart),
         STAGED(test_a_topic_that_is_none_any_more),

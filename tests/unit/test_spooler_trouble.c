@@ -79,7 +79,7 @@ static void test_the_disk_is_gone(void **state)
 
     (void)state;
     pg = keep_in_doubt("t", "k", "-");
-    breaker_trip(&channel_of("t")->breaker);
+    take_down("t");
     for (char c = 'a'; c <= 'e'; c++)
         keep("t", "k", (char[]){c, '\0'});
     disk_fails(SYNCS, SQLITE_IOERR_FSYNC, 0, true);
@@ -102,7 +102,7 @@ static void test_the_disk_is_full_for_long(void **state)
 
     (void)state;
     pg = keep_in_doubt("t", "k", "-");
-    breaker_trip(&channel_of("t")->breaker);
+    take_down("t");
     for (char c = 'a'; c <= 'e'; c++)
         keep("t", "k", (char[]){c, '\0'});
     disk_fails(WRITES, SQLITE_FULL, 0, true);
@@ -116,6 +116,85 @@ static void test_the_disk_is_full_for_long(void **state)
     assert_string_equal(stage.sent[stage.sent_count - 1].value, "y");
 }
 
+/* ---- rows that cannot be read -------------------------------------------- */
+
+/* So large that SQLite's cache does not hold many. */
+static void keep_large(const char *key, char c)
+{
+    static char value[200 * 1024];
+    struct record record = record_of("t", key, "");
+    struct stripe *stripe = stripes_find(stage.stripes, "t", record.key);
+    const struct keep keep = {.record = &record, .channel = channel_of("t")};
+
+    memset(value, c, sizeof(value));
+    record.value = (struct slice){value, sizeof(value)};
+    stripe_lock(stripe);
+    stripe_join(stripe);
+    stripe_unlock(stripe);
+    assert_int_equal(spooler_keep(stage.sp, &keep, NULL), 0);
+}
+
+/* The n-th that is sent, and others that take its place in the cache and are
+ * in Kafka then. */
+static void keep_out_of_cache(const char *key, size_t nth)
+{
+    enum { OTHERS = 30 };
+
+    keep_large(key, 'x');
+    sent_at(nth);
+    for (size_t i = 1; i <= OTHERS; i++) {
+        keep_large("other", 'o');
+        report_at(nth + i, REPORT_DELIVERED, false);
+    }
+}
+
+/* It comes back, and cannot be read: that must not be another one's end. */
+static void test_one_cannot_be_read(void **state)
+{
+    size_t last;
+
+    (void)state;
+    keep_out_of_cache("bad", 0);
+    last = sent_count();
+    keep("t", "k", "L");
+    sent_at(last);
+    WAIT_FOR(spooler_records(stage.sp) == 2);
+    disk_only("spool-00000001.db");
+    disk_fails(READS, SQLITE_IOERR_READ, 0, true);
+    report_at(0, REPORT_FAILED, false);
+    WAIT_FOR(disk_was_hit());
+    keep("u", "k", "u"); /* the round is over */
+    disk_fails(NONE, 0, 0, false);
+    sent_at(last + 1);
+    report_at(last, REPORT_FAILED, false);
+    assert_string_equal(sent_at(last + 2)->value, "L");
+    wait_empty();
+}
+
+/* What is written again after a failed commit is behind what was there. */
+static void test_written_again_in_order(void **state)
+{
+    struct passage *pg;
+
+    (void)state;
+    pg = keep_in_doubt("t", "k", "-");
+    take_down("t");
+    keep("t", "k", "a");
+    keep("t", "k", "b");
+    disk_fails(SYNCS, SQLITE_IOERR_FSYNC, 0, false);
+    keep("t", "k", "c");
+    assert_true(disk_was_hit());
+    keep("t", "k", "d");
+    assert_int_equal(sent_count(), 0);
+    report(pg, REPORT_DELIVERED, false);
+    assert_sent("abcd");
+    assert_false(stage.sent[1].marked);
+    assert_true(stage.sent[2].marked); /* the failed file may have it, too */
+    wait_empty();
+}
+
+/* ---- the log ------------------------------------------------------------- */
+
 /* While Kafka is away nothing is due between two appends, and yet it is no
  * time to fold in the log: that takes more syncs than the appends. */
 static void test_an_append_is_one_sync(void **state)
@@ -125,7 +204,7 @@ static void test_an_append_is_one_sync(void **state)
 
     (void)state;
     keep_in_doubt("t", "k", "-");
-    breaker_trip(&channel_of("t")->breaker);
+    take_down("t");
     disk_fails(NONE, 0, 0, false); /* counts from here on */
     for (int i = 0; i < APPENDS; i++)
         keep("t", "k", "a");
@@ -142,6 +221,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SHIMMED(test_an_append_is_one_sync),
+        SHIMMED(test_one_cannot_be_read),
+        SHIMMED(test_written_again_in_order),
         SHIMMED(test_one_call_fails),
         SHIMMED(test_the_disk_is_gone),
         SHIMMED(test_the_disk_is_full_for_long),
