@@ -148,6 +148,17 @@ static void keep_out_of_cache(const char *key, size_t nth)
     }
 }
 
+/* The n-th has come once more. */
+static bool was_sent_again(size_t n)
+{
+    const size_t count = sent_count();
+
+    for (size_t i = n + 1; i < count; i++)
+        if (strcmp(stage.sent[i].value, stage.sent[n].value) == 0)
+            return true;
+    return false;
+}
+
 /* It comes back, and cannot be read: that must not be another one's end. */
 static void test_one_cannot_be_read(void **state)
 {
@@ -165,9 +176,8 @@ static void test_one_cannot_be_read(void **state)
     WAIT_FOR(disk_was_hit());
     keep("u", "k", "u"); /* the round is over */
     disk_fails(NONE, 0, 0, false);
-    sent_at(last + 1);
     report_at(last, REPORT_FAILED, false);
-    assert_string_equal(sent_at(last + 2)->value, "L");
+    WAIT_FOR(was_sent_again(last));
     wait_empty();
 }
 
