@@ -146,7 +146,8 @@ int config_require_secrets(const struct config *config, struct fault *why);
 
 /* Whether others than this machine can send what they have signed with a
  * secret that everybody knows, as far as http.published_on tells: it is set,
- * and neither an address of the loopback interface nor "localhost". */
+ * and not all it names are an address of the loopback interface or
+ * "localhost". */
 bool config_secret_is_exposed(const struct config *config,
                               const struct config_source *source);
 

@@ -355,12 +355,30 @@ static bool is_loopback(const char *address)
     return inet_pton(AF_INET6, bare, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+/* Of a list with commas, each. */
+static bool all_are_loopback(const char *addresses)
+{
+    char address[INET6_ADDRSTRLEN + 2];
+    size_t len;
+
+    for (const char *at = addresses;; at += len + 1) {
+        len = strcspn(at, ",");
+        if (len >= sizeof(address))
+            return false;
+        snprintf(address, sizeof(address), "%.*s", (int)len, at);
+        if (!is_loopback(address))
+            return false;
+        if (at[len] == '\0')
+            return true;
+    }
+}
+
 bool config_secret_is_exposed(const struct config *config,
                               const struct config_source *source)
 {
     return source->secret_is_known_default &&
            config->http.published_on != NULL &&
-           !is_loopback(config->http.published_on);
+           !all_are_loopback(config->http.published_on);
 }
 
 static int refuse_exposed(const struct config *config,

@@ -53,8 +53,9 @@ const struct setting settings[] = {
      .offset = AT(http.published_on),
      .commands = RECEIVES,
      .help = "Address on which the port of a container is published, told by "
-             "whoever runs it. Unless it is a loopback address, `serve` does "
-             "not start with a secret that stands in examples."},
+             "whoever runs it; several with commas. Unless all are loopback "
+             "addresses, `serve` does not start with a secret that stands in "
+             "examples."},
     {.section = "http",
      .key = "threads",
      .type = SETTING_INT,
