@@ -281,7 +281,7 @@ static int prepare(struct spool *sp, enum spool_query query, struct fault *why)
 static int prepare_all(struct spool *sp, struct fault *why)
 {
     for (size_t i = 0; i < SPOOL_QUERIES; i++)
-        if (prepare(sp, i, why) == -1)
+        if (prepare(sp, (enum spool_query)i, why) == -1)
             return -1;
     return 0;
 }
@@ -317,7 +317,7 @@ static int open_damaged(struct spool *sp, struct fault *why)
             return -1;
     for (size_t i = 0; i < SPOOL_QUERIES; i++)
         if (sp->queries[i] == NULL)
-            prepare(sp, i, NULL);
+            prepare(sp, (enum spool_query)i, NULL);
     sp->failed = true; /* whatever it answers, it is not written to */
     return spool_load_damaged(sp, why);
 }

@@ -36,8 +36,10 @@ static inline int64_t seq_number(int64_t seq) { return seq >> SEQ_BITS; }
 static inline int64_t seq_own(int64_t seq) { return seq & SEQ_MAX; }
 
 /* What is to be written to a file that is not the current one. */
+enum later { LATER_REMOVE, LATER_GIVE, LATER_ASIDE };
+
 struct spool_later {
-    enum { LATER_REMOVE, LATER_GIVE, LATER_ASIDE } what;
+    enum later what;
     int64_t seq; /* in the file */
     char *text;  /* the topic or the reason; NULL: there is none */
 };

@@ -32,7 +32,7 @@ void dir_release_later(struct dir_file *file)
     file->later_capacity = 0;
 }
 
-static int add_later(struct dir_file *file, int what, int64_t own,
+static int add_later(struct dir_file *file, enum later what, int64_t own,
                      const char *text, struct fault *why)
 {
     const size_t capacity =
