@@ -418,19 +418,21 @@ static void test_report_is_awaited(void **state)
 
 static void test_after_a_restart(void **state)
 {
+    struct passage *pg;
     struct channel *ch;
 
     (void)state;
     keep("t", "k", "a");
     sent_at(0);
-    keep_in_doubt("t", "k", "b");
+    pg = keep_in_doubt("t", "k", "b");
     take_down("t");
     keep("t", "k", "c");
     keep("u", "k", "x");
     WAIT_FOR(sent_count() == 2);
     report_at(1, REPORT_DELIVERED, false);
     WAIT_FOR(spooler_records(stage.sp) == 3);
-    abandon_stage(); /* "b" is in its row alone */
+    abandon_stage();
+    passage_free(pg);
     producer_answers(FAULT_KAFKA);
     open_stage();
     ch = channel_of("t");
