@@ -239,38 +239,37 @@ static int find(struct spool_dir *sd, int64_t seq, struct dir_file **file,
     return writable(sd, why) == NULL ? -1 : 0;
 }
 
-int spool_dir_remove(struct spool_dir *sd, int64_t seq, struct fault *why)
+/* `reason`: aside, NULL: it goes. */
+static int take_out(struct spool_dir *sd, int64_t seq, const char *reason,
+                    struct fault *why)
 {
     struct fault cause = FAULT_INIT;
     const int64_t own = seq_own(seq);
     struct dir_file *file;
     bool later;
+    int rc;
 
     if (find(sd, seq, &file, &later, why) == -1)
         return -1;
     if (file == NULL)
         return 0;
     if (later)
-        return add_later(file, LATER_REMOVE, own, NULL, why);
-    return answer(sd, file, spool_remove(file->sp, own, &cause), &cause, why);
+        return add_later(file, reason == NULL ? LATER_REMOVE : LATER_ASIDE, own,
+                         reason, why);
+    rc = reason == NULL ? spool_remove(file->sp, own, &cause)
+                        : spool_put_aside(file->sp, own, reason, &cause);
+    return answer(sd, file, rc, &cause, why);
+}
+
+int spool_dir_remove(struct spool_dir *sd, int64_t seq, struct fault *why)
+{
+    return take_out(sd, seq, NULL, why);
 }
 
 int spool_dir_put_aside(struct spool_dir *sd, int64_t seq, const char *reason,
                         struct fault *why)
 {
-    struct fault cause = FAULT_INIT;
-    const int64_t own = seq_own(seq);
-    struct dir_file *file;
-    bool later;
-
-    if (find(sd, seq, &file, &later, why) == -1)
-        return -1;
-    if (file == NULL)
-        return 0;
-    if (later)
-        return add_later(file, LATER_ASIDE, own, reason, why);
-    return answer(sd, file, spool_put_aside(file->sp, own, reason, &cause),
-                  &cause, why);
+    return take_out(sd, seq, reason, why);
 }
 
 static int give(struct spool_dir *sd, struct dir_file *file, const char *name,
