@@ -15,11 +15,11 @@
 #include "cmd/help.h"
 #include "cmd/options.h"
 #include "cmd/signals.h"
-#include "deliver/spool.h"
 #include "event/json_heap.h"
 #include "kafka/client.h"
 #include "ops/admin.h"
 #include "schema/schema.h"
+#include "spool/spool.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/fault.h"
 #include "cmd/cmd.h"
-#include "deliver/spool_view.h"
+#include "spool/spool_view.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -16,7 +16,7 @@
 #include "base/fault.h"
 #include "deliver/drain.h"
 #include "deliver/passage.h"
-#include "deliver/spool_dir.h"
+#include "spool/spool_dir.h"
 
 #include <stdint.h>
 

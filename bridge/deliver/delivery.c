@@ -45,7 +45,6 @@ static void land(struct delivery *dl, struct passage *pg,
     if (report->outcome == REPORT_DELIVERED) {
         if (pg->done != NULL)
             pg->done(pg->ctx);
-        count_ack_us(clock_now_us() - pg->sent_us);
     } else if (dl->spooler == NULL || report->outcome == REPORT_REFUSED) {
         log_line(LOG_WARN, "deliver", "record was not taken",
                  log_text("error", report->error),
@@ -67,12 +66,15 @@ void delivery_report(void *token, const struct report *report)
 {
     struct passage *pg = token;
     struct delivery *dl = pg->delivery;
+    int64_t now_us = clock_now_us();
 
-    if (report->outcome == REPORT_DELIVERED &&
-        channel_confirmed(pg->channel, clock_now_us()) && dl->spooler != NULL)
-        spooler_wake(dl->spooler);
+    if (report->outcome == REPORT_DELIVERED) {
+        count_ack_us(now_us - pg->sent_us);
+        if (channel_confirmed(pg->channel, now_us) && dl->spooler != NULL)
+            spooler_wake(dl->spooler);
+    }
     if (report->outcome == REPORT_TOPIC)
-        channel_refused(pg->channel, clock_now_us());
+        channel_refused(pg->channel, now_us);
     if (crew_land(&pg->flight)) {
         land(dl, pg, report);
     } else if (dl->spooler != NULL) {

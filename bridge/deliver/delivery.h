@@ -28,7 +28,7 @@
 #include "base/config.h"
 #include "base/fault.h"
 #include "base/record.h"
-#include "deliver/spool.h"
+#include "spool/spool.h"
 
 #include <stddef.h>
 #include <stdint.h>

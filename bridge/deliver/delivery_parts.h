@@ -12,10 +12,10 @@
 #include "deliver/channel.h"
 #include "deliver/crew.h"
 #include "deliver/delivery.h"
-#include "deliver/spool_dir.h"
 #include "deliver/spooler.h"
 #include "deliver/stripes.h"
 #include "kafka/producer.h"
+#include "spool/spool_dir.h"
 
 #include <pthread.h>
 #include <stdbool.h>

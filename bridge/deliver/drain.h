@@ -21,8 +21,8 @@
 #include "base/record.h"
 #include "deliver/channel.h"
 #include "deliver/passage.h"
-#include "deliver/spool_dir.h"
 #include "deliver/stripes.h"
+#include "spool/spool_dir.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,7 +6,7 @@
  * Record n has the key "k<n modulo KEYS>" and the value "<n>", padded to the
  * size of an event.
  */
-#include "deliver/spool_dir.h"
+#include "spool/spool_dir.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 
 #include "spool_shim.h"
 
-#include "deliver/spool_dir.h"
+#include "spool/spool_dir.h"
 
 #include <dirent.h>
 #include <sys/stat.h>

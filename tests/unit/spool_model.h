@@ -8,7 +8,7 @@
 
 #include "spool_shim.h"
 
-#include "deliver/spool.h"
+#include "spool/spool.h"
 
 enum { KB = 1024, MB = 1024 * KB, SEQ_MAX = 100, VALUE_MAX = 512 * KB };
 

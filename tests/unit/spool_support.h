@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "deliver/spool.h"
+#include "spool/spool.h"
 
 #include <dirent.h>
 #include <sqlite3.h>

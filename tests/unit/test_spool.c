@@ -1,5 +1,5 @@
 /*
- * test_spool.c - deliver/spool.h: what goes in, what comes out, what changes
+ * test_spool.c - spool/spool.h: what goes in, what comes out, what changes
  *
  * Its file is in test_spool_file.c, how much of it in test_spool_limits.c,
  * and what it does when the disk fails in test_spool_trouble.c.

@@ -1,5 +1,5 @@
 /*
- * test_spool_dir.c - deliver/spool_dir.h: one queue in several files
+ * test_spool_dir.c - spool/spool_dir.h: one queue in several files
  */
 #include "spool_dir_support.h"
 

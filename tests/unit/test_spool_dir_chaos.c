@@ -1,5 +1,5 @@
 /*
- * test_spool_dir_chaos.c - deliver/spool_dir.h: anything may fail, at any time
+ * test_spool_dir_chaos.c - spool/spool_dir.h: anything may fail, at any time
  *
  * What was stored and not removed must be there, also for the next process.
  */

@@ -1,5 +1,5 @@
 /*
- * test_spool_dir_damage.c - deliver/spool_dir.h: damage that is met in reading
+ * test_spool_dir_damage.c - spool/spool_dir.h: damage that is met in reading
  */
 #include "spool_dir_support.h"
 

@@ -1,5 +1,5 @@
 /*
- * test_spool_dir_trouble.c - deliver/spool_dir.h: when a file fails
+ * test_spool_dir_trouble.c - spool/spool_dir.h: when a file fails
  */
 #include "spool_dir_support.h"
 

@@ -1,5 +1,5 @@
 /*
- * test_spool_file.c - deliver/spool.h: the file, whose it is, and what is
+ * test_spool_file.c - spool/spool.h: the file, whose it is, and what is
  * wrong with it
  */
 #include "record_same.h"

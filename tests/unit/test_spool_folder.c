@@ -1,5 +1,5 @@
 /*
- * test_spool_folder.c - deliver/spool_folder.h: the folder, and whose it is
+ * test_spool_folder.c - spool/spool_folder.h: the folder, and whose it is
  *
  * What becomes of names in it is in test_spool_salvage.c.
  */

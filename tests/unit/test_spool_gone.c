@@ -1,5 +1,5 @@
 /*
- * test_spool_gone.c - deliver/spool_gone.h
+ * test_spool_gone.c - spool/spool_gone.h
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "deliver/spool_gone.h"
+#include "spool/spool_gone.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /*
- * test_spool_limits.c - deliver/spool.h: how much it takes, and gives back
+ * test_spool_limits.c - spool/spool.h: how much it takes, and gives back
  */
 #include "spool_support.h"
 

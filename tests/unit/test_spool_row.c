@@ -1,8 +1,8 @@
 /*
- * test_spool_row.c - deliver/spool_row.h
+ * test_spool_row.c - spool/spool_row.h
  */
-#include "deliver/spool_row.h"
 #include "record_same.h"
+#include "spool/spool_row.h"
 
 #include <stdio.h>
 #include <stdlib.h>

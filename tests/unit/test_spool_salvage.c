@@ -1,5 +1,5 @@
 /*
- * test_spool_salvage.c - deliver/spool_salvage.h, and the folder's part in it:
+ * test_spool_salvage.c - spool/spool_salvage.h, and the folder's part in it:
  * files that are damaged when they are opened
  */
 #include "spool_dir_support.h"

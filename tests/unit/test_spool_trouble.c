@@ -1,5 +1,5 @@
 /*
- * test_spool_trouble.c - deliver/spool.h: when the disk is full or fails, and
+ * test_spool_trouble.c - spool/spool.h: when the disk is full or fails, and
  * when the power goes
  */
 #include "spool_model.h"

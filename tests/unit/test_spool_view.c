@@ -1,9 +1,9 @@
 /*
- * test_spool_view.c - deliver/spool_view.h
+ * test_spool_view.c - spool/spool_view.h
  */
 #include "spool_dir_support.h"
 
-#include "deliver/spool_view.h"
+#include "spool/spool_view.h"
 
 #include <unistd.h>
 

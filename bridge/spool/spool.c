@@ -22,11 +22,11 @@
  * pages of removed records are used again, and once nothing is left in the
  * file, it is made small by a VACUUM, which then has nothing to copy.
  */
-#include "deliver/spool.h"
+#include "spool/spool.h"
 
 #include "base/limits.h"
-#include "deliver/spool_book.h"
-#include "deliver/spool_parts.h"
+#include "spool/spool_book.h"
+#include "spool/spool_parts.h"
 
 #include <assert.h>
 #include <limits.h>

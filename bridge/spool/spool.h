@@ -21,8 +21,8 @@
  *
  * Threads: one at a time; the same one need not be.
  */
-#ifndef DELIVER_SPOOL_H
-#define DELIVER_SPOOL_H
+#ifndef SPOOL_SPOOL_H
+#define SPOOL_SPOOL_H
 
 #include "base/arena.h"
 #include "base/fault.h"

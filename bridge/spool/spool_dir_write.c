@@ -8,7 +8,7 @@
  * current file: the records stay where they are on disk, and are known to be
  * gone.
  */
-#include "deliver/spool_dir_parts.h"
+#include "spool/spool_dir_parts.h"
 
 #include "base/log.h"
 

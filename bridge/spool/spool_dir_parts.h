@@ -5,13 +5,13 @@
  * spool_dir_read.c reads, spool_dir_care.c looks after files that have failed
  * or are done with. Nobody else includes this.
  */
-#ifndef DELIVER_SPOOL_DIR_PARTS_H
-#define DELIVER_SPOOL_DIR_PARTS_H
+#ifndef SPOOL_SPOOL_DIR_PARTS_H
+#define SPOOL_SPOOL_DIR_PARTS_H
 
-#include "deliver/spool.h"
-#include "deliver/spool_dir.h"
-#include "deliver/spool_folder.h"
-#include "deliver/spool_gone.h"
+#include "spool/spool.h"
+#include "spool/spool_dir.h"
+#include "spool/spool_folder.h"
+#include "spool/spool_gone.h"
 
 #include <stdbool.h>
 #include <stddef.h>

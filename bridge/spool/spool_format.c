@@ -4,7 +4,7 @@
  * It is a spool if application_id is "axSp" and user_version, the version of
  * this format, is FORMAT. The tables are in spool_sql.c.
  */
-#include "deliver/spool_parts.h"
+#include "spool/spool_parts.h"
 
 #include <stdio.h>
 

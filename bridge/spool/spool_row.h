@@ -4,14 +4,14 @@
  * What spool.c stores of a record and how it knows that it is still that
  * record; nothing here knows of files. The layout is drawn in spool_row.c.
  */
-#ifndef DELIVER_SPOOL_ROW_H
-#define DELIVER_SPOOL_ROW_H
+#ifndef SPOOL_SPOOL_ROW_H
+#define SPOOL_SPOOL_ROW_H
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/record.h"
-#include "deliver/spool.h"
+#include "spool/spool.h"
 
 #include <stdbool.h>
 #include <stdint.h>

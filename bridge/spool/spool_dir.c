@@ -8,12 +8,12 @@
  * the newest file's records alone are not doubtful, so there must be no doubt
  * about which it is.
  */
-#include "deliver/spool_dir_parts.h"
+#include "spool/spool_dir_parts.h"
 
 #include "base/limits.h"
 #include "base/log.h"
-#include "deliver/spool_disk.h"
-#include "deliver/spool_salvage.h"
+#include "spool/spool_disk.h"
+#include "spool/spool_salvage.h"
 
 #include <assert.h>
 #include <stdlib.h>

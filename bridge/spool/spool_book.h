@@ -7,11 +7,11 @@
  *
  * Ownership: the spool embeds the struct; it starts zeroed.
  */
-#ifndef DELIVER_SPOOL_BOOK_H
-#define DELIVER_SPOOL_BOOK_H
+#ifndef SPOOL_SPOOL_BOOK_H
+#define SPOOL_SPOOL_BOOK_H
 
 #include "base/fault.h"
-#include "deliver/spool.h"
+#include "spool/spool.h"
 
 #include <stdint.h>
 

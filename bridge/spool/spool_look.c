@@ -4,7 +4,7 @@
  * A record is in the table and its number in an index. Either can be damaged
  * while the other is not, so there is a way along each of them.
  */
-#include "deliver/spool_parts.h"
+#include "spool/spool_parts.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

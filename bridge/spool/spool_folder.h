@@ -14,8 +14,8 @@
  *
  * What changes names here says 0 when the change is on disk.
  */
-#ifndef DELIVER_SPOOL_FOLDER_H
-#define DELIVER_SPOOL_FOLDER_H
+#ifndef SPOOL_SPOOL_FOLDER_H
+#define SPOOL_SPOOL_FOLDER_H
 
 #include "base/fault.h"
 

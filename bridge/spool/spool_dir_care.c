@@ -7,7 +7,7 @@
  * mark is what decides, and not a count, since in a damaged file nobody knows
  * how many there are.
  */
-#include "deliver/spool_dir_parts.h"
+#include "spool/spool_dir_parts.h"
 
 #include "base/clock.h"
 #include "base/log.h"

@@ -29,7 +29,7 @@
  * Valid is a row whose checksum is right and whose headers end where the cell
  * does. It guards against disks, not against people.
  */
-#include "deliver/spool_row.h"
+#include "spool/spool_row.h"
 
 #include "base/digest.h"
 

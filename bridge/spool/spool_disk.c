@@ -1,7 +1,7 @@
 /*
  * spool_disk.c - what a spool asks of the file system
  */
-#include "deliver/spool_disk.h"
+#include "spool/spool_disk.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,9 +4,9 @@
  * A file's records and what is aside in it are two tables with numbers of the
  * same kind; they are gone through side by side.
  */
-#include "deliver/spool_view.h"
+#include "spool/spool_view.h"
 
-#include "deliver/spool_dir_parts.h"
+#include "spool/spool_dir_parts.h"
 
 #include <dirent.h>
 #include <errno.h>

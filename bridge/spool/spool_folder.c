@@ -18,10 +18,10 @@
  *
  * Setting aside is steps 1 and 2.
  */
-#include "deliver/spool_folder.h"
+#include "spool/spool_folder.h"
 
 #include "base/clock.h"
-#include "deliver/spool_disk.h"
+#include "spool/spool_disk.h"
 
 #include <ctype.h>
 #include <dirent.h>

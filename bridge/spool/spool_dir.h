@@ -22,13 +22,13 @@
  *
  * Threads: one at a time; the same one need not be.
  */
-#ifndef DELIVER_SPOOL_DIR_H
-#define DELIVER_SPOOL_DIR_H
+#ifndef SPOOL_SPOOL_DIR_H
+#define SPOOL_SPOOL_DIR_H
 
 #include "base/arena.h"
 #include "base/fault.h"
 #include "base/record.h"
-#include "deliver/spool.h"
+#include "spool/spool.h"
 
 #include <stdbool.h>
 #include <stddef.h>

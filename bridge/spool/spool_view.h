@@ -12,12 +12,12 @@
  *
  * Threads: one at a time.
  */
-#ifndef DELIVER_SPOOL_VIEW_H
-#define DELIVER_SPOOL_VIEW_H
+#ifndef SPOOL_SPOOL_VIEW_H
+#define SPOOL_SPOOL_VIEW_H
 
 #include "base/arena.h"
 #include "base/fault.h"
-#include "deliver/spool.h"
+#include "spool/spool.h"
 
 #include <stdbool.h>
 #include <stddef.h>

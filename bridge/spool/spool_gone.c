@@ -1,7 +1,7 @@
 /*
  * spool_gone.c - a set of numbers of records
  */
-#include "deliver/spool_gone.h"
+#include "spool/spool_gone.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,16 +7,16 @@
  * spool_look.c finds its way through a damaged file. Nobody else includes
  * this.
  */
-#ifndef DELIVER_SPOOL_PARTS_H
-#define DELIVER_SPOOL_PARTS_H
+#ifndef SPOOL_SPOOL_PARTS_H
+#define SPOOL_SPOOL_PARTS_H
 
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/limits.h"
 #include "base/slice.h"
-#include "deliver/spool.h"
-#include "deliver/spool_book.h"
-#include "deliver/spool_disk.h"
+#include "spool/spool.h"
+#include "spool/spool_book.h"
+#include "spool/spool_disk.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,8 +7,8 @@
  *
  * Ownership: whoever embeds the struct; it starts zeroed.
  */
-#ifndef DELIVER_SPOOL_GONE_H
-#define DELIVER_SPOOL_GONE_H
+#ifndef SPOOL_SPOOL_GONE_H
+#define SPOOL_SPOOL_GONE_H
 
 #include "base/fault.h"
 

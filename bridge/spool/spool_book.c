@@ -1,7 +1,7 @@
 /*
  * spool_book.c - what a spool knows of its file without reading it
  */
-#include "deliver/spool_book.h"
+#include "spool/spool_book.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,8 +6,8 @@
  * the transaction.
  */
 #include "base/clock.h"
-#include "deliver/spool_parts.h"
-#include "deliver/spool_row.h"
+#include "spool/spool_parts.h"
+#include "spool/spool_row.h"
 
 #include <assert.h>
 #include <string.h>

@@ -5,12 +5,12 @@
  * that is not complete and on disk, the damaged file stays where it is, and a
  * crash means that all begins anew. Then names change, see spool_folder.c.
  */
-#include "deliver/spool_salvage.h"
+#include "spool/spool_salvage.h"
 
 #include "base/arena.h"
 #include "base/limits.h"
-#include "deliver/spool.h"
-#include "deliver/spool_folder.h"
+#include "spool/spool.h"
+#include "spool/spool_folder.h"
 
 #include <errno.h>
 #include <sys/stat.h>

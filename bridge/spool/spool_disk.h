@@ -1,8 +1,8 @@
 /*
  * spool_disk.h - what a spool asks of the file system
  */
-#ifndef DELIVER_SPOOL_DISK_H
-#define DELIVER_SPOOL_DISK_H
+#ifndef SPOOL_SPOOL_DISK_H
+#define SPOOL_SPOOL_DISK_H
 
 #include "base/buf.h"
 #include "base/fault.h"

@@ -7,7 +7,7 @@
  * table, where numbers behind a damaged page are tried one by one. How many
  * steps a call takes, and how long, has a limit.
  */
-#include "deliver/spool_dir_parts.h"
+#include "spool/spool_dir_parts.h"
 
 #include "base/clock.h"
 

@@ -1,8 +1,8 @@
 /*
  * spool_salvage.h - saves what can be read of a damaged file
  */
-#ifndef DELIVER_SPOOL_SALVAGE_H
-#define DELIVER_SPOOL_SALVAGE_H
+#ifndef SPOOL_SPOOL_SALVAGE_H
+#define SPOOL_SPOOL_SALVAGE_H
 
 #include "base/fault.h"
 
