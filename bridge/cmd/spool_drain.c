@@ -158,17 +158,17 @@ static int tell(const struct draining *dr, const struct contents *left)
         printf("%" PRId64 " records waited, %" PRId64 " wait still\n",
                dr->total, waiting);
     if (refused > 0)
-        printf("%" PRId64 " were refused by Kafka: they are dead letters in "
-               "'%s', or aside\n",
+        printf("%" PRId64 " were refused by Kafka: they are dead letters for "
+               "'%s' now, or aside\n",
                refused, dr->cmd->config.topics.dead_letter);
     if (aside > 0)
         printf("%" PRId64 " are aside: see 'aurix-bridge spool show --only "
-               "aside DIR'\n",
-               aside);
+               "aside %s'\n",
+               aside, dr->dir);
     if (left->bad > 0)
         printf("damaged files, set aside as *.bad: %" PRId64
-               "; see 'aurix-bridge spool list FILE'\n",
-               left->bad);
+               "; see 'aurix-bridge spool list %s'\n",
+               left->bad, dr->dir);
     return waiting > 0 || aside > 0 || left->bad > 0 || !left->sound
                ? CMD_FAILED
                : CMD_OK;

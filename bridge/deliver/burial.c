@@ -115,7 +115,9 @@ void burials_end(struct burials *bs, struct drain *dr)
     for (size_t i = 0; i < bs->count; i++) {
         struct burial *bu = &bs->items[i];
 
-        count_disorder(DISORDER_REFUSED);
+        /* a dead letter is in no event's order */
+        if (bu->pg->channel != bs->channel)
+            count_disorder(DISORDER_REFUSED);
         log_line(LOG_ERROR, "deliver",
                  bu->seq > 0 ? "kafka refused an event that was accepted: it "
                                "is a dead letter now"

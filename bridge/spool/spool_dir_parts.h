@@ -12,28 +12,11 @@
 #include "spool/spool_dir.h"
 #include "spool/spool_folder.h"
 #include "spool/spool_gone.h"
+#include "spool/spool_seq.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/*
- * A number of the folder's is the file's number and the number in the file.
- * Where those of a file come near their end at opening, it counts as damaged
- * and its records move to a new one; so appending never meets the end.
- */
-enum { SEQ_BITS = 40 };
-#define SEQ_MAX ((INT64_C(1) << SEQ_BITS) - 1)
-#define SEQ_LARGE (INT64_C(1) << (SEQ_BITS - 1))
-
-static inline int64_t seq_global(int64_t number, int64_t own)
-{
-    return number << SEQ_BITS | own;
-}
-
-static inline int64_t seq_number(int64_t seq) { return seq >> SEQ_BITS; }
-
-static inline int64_t seq_own(int64_t seq) { return seq & SEQ_MAX; }
 
 /* What is to be written to a file that is not the current one. */
 enum later { LATER_REMOVE, LATER_GIVE, LATER_ASIDE };

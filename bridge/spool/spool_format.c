@@ -23,10 +23,10 @@ static int recognise(struct spool *sp, bool *is_empty, struct fault *why)
     int64_t id = 0, format = 0, tables = 0;
 
     *is_empty = false;
-    if (spool_ask_sql(sp, "PRAGMA application_id", &id, why) == -1 ||
-        spool_ask_sql(sp, "PRAGMA user_version", &format, why) == -1 ||
-        spool_ask_sql(sp, "SELECT count(*) FROM sqlite_schema", &tables, why) ==
-            -1)
+    if (db_ask_sql(&sp->db, "PRAGMA application_id", &id, why) == -1 ||
+        db_ask_sql(&sp->db, "PRAGMA user_version", &format, why) == -1 ||
+        db_ask_sql(&sp->db, "SELECT count(*) FROM sqlite_schema", &tables,
+                   why) == -1)
         return -1;
     if (id == APPLICATION_ID && format == FORMAT)
         return 0;
@@ -55,42 +55,41 @@ static int identify(struct spool *sp, struct fault *why)
     snprintf(sql, sizeof(sql),
              "PRAGMA application_id = %d; PRAGMA user_version = %d",
              APPLICATION_ID, FORMAT);
-    if (spool_run_sql(sp, spool_schema, why) == -1)
+    if (db_run_sql(&sp->db, spool_schema, why) == -1)
         return -1;
-    return spool_run_sql(sp, sql, why);
+    return db_run_sql(&sp->db, sql, why);
 }
 
 /* Before anything is read: with it, WAL mode needs no shared memory. */
 static int lock(struct spool *sp, struct fault *why)
 {
-    if (spool_set_up(sp, "PRAGMA locking_mode = EXCLUSIVE", "exclusive", why) ==
-        -1)
+    if (db_set_up(&sp->db, "PRAGMA locking_mode = EXCLUSIVE", "exclusive",
+                  why) == -1)
         return -1;
-    return spool_set_up(sp, "PRAGMA temp_store = MEMORY", NULL, why);
+    return db_set_up(&sp->db, "PRAGMA temp_store = MEMORY", NULL, why);
 }
 
 int spool_take_over(struct spool *sp, struct fault *why)
 {
     char pages_max[64];
-    int64_t pages =
-        (sp->limits.max_bytes / SPOOL_PAGE + HEADROOM / SPOOL_PAGE) * 2;
+    int64_t pages = (sp->limits.max_bytes / DB_PAGE + HEADROOM / DB_PAGE) * 2;
 
     /* Twice, for a page may hold one record of little more than half of it.
      * So what is full first is the limit of ours. */
     snprintf(pages_max, sizeof(pages_max), "PRAGMA max_page_count = %lld",
              (long long)(pages < PAGES_MAX ? pages : PAGES_MAX));
     if (lock(sp, why) == -1 ||
-        spool_run_sql(sp, "PRAGMA page_size = 4096; BEGIN EXCLUSIVE", why) ==
+        db_run_sql(&sp->db, "PRAGMA page_size = 4096; BEGIN EXCLUSIVE", why) ==
             -1)
         return -1;
-    if (!spool_may_write(sp))
+    if (!db_may_write(&sp->db))
         return fault_set(why, FAULT_IO, "cannot write to '%s'", sp->path);
-    if (identify(sp, why) == -1 || spool_run_sql(sp, "COMMIT", why) == -1 ||
-        spool_set_up(sp, "PRAGMA journal_mode = WAL", "wal", why) == -1 ||
-        spool_set_up(sp, "PRAGMA synchronous = FULL", NULL, why) == -1 ||
-        spool_set_up(sp, "PRAGMA secure_delete = OFF", "0", why) == -1 ||
-        spool_set_up(sp, "PRAGMA wal_autocheckpoint = 0", "0", why) == -1 ||
-        spool_set_up(sp, pages_max, NULL, why) == -1)
+    if (identify(sp, why) == -1 || db_run_sql(&sp->db, "COMMIT", why) == -1 ||
+        db_set_up(&sp->db, "PRAGMA journal_mode = WAL", "wal", why) == -1 ||
+        db_set_up(&sp->db, "PRAGMA synchronous = FULL", NULL, why) == -1 ||
+        db_set_up(&sp->db, "PRAGMA secure_delete = OFF", "0", why) == -1 ||
+        db_set_up(&sp->db, "PRAGMA wal_autocheckpoint = 0", "0", why) == -1 ||
+        db_set_up(&sp->db, pages_max, NULL, why) == -1)
         return -1;
     return spool_disk_sync_folder(sp->path, why);
 }
@@ -98,10 +97,10 @@ int spool_take_over(struct spool *sp, struct fault *why)
 int spool_take_over_damaged(struct spool *sp, struct fault *why)
 {
     if (lock(sp, why) == -1 ||
-        spool_set_up(sp, "PRAGMA query_only = 1", NULL, why) == -1)
+        db_set_up(&sp->db, "PRAGMA query_only = 1", NULL, why) == -1)
         return -1;
     /* with it, SQLite reads a file whose end is missing, too */
-    return spool_set_up(sp, "PRAGMA writable_schema = 1", NULL, why);
+    return db_set_up(&sp->db, "PRAGMA writable_schema = 1", NULL, why);
 }
 
 int spool_take_over_to_look(struct spool *sp, struct fault *why)
@@ -109,7 +108,7 @@ int spool_take_over_to_look(struct spool *sp, struct fault *why)
     bool is_empty;
 
     if (lock(sp, why) == -1 ||
-        spool_set_up(sp, "PRAGMA query_only = 1", NULL, why) == -1 ||
+        db_set_up(&sp->db, "PRAGMA query_only = 1", NULL, why) == -1 ||
         recognise(sp, &is_empty, why) == -1)
         return -1;
     if (is_empty)

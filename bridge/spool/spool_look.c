@@ -13,13 +13,13 @@ enum { STRETCH = 1 << 20 /* numbers that are tried one by one */ };
 static int look(struct spool *sp, enum spool_query query, int64_t at,
                 struct spool_glimpse *out, struct fault *why)
 {
-    const struct spool_cell args[] = {spool_number(at)};
+    const struct db_cell args[] = {db_number(at)};
     int64_t *const numbers[] = {&out->seq, &out->topic_id, &out->stored_ms,
                                 &out->size};
 
     *out = (struct spool_glimpse){0};
-    return spool_ask_numbers(sp, query, args, COUNT(args), numbers,
-                             COUNT(numbers), why) == -1
+    return db_ask_numbers(&sp->db, query, args, COUNT(args), numbers,
+                          COUNT(numbers), why) == -1
                ? -1
                : 0;
 }
@@ -39,13 +39,12 @@ int spool_look_back(struct spool *sp, int64_t before, struct spool_glimpse *out,
 int spool_next_of(struct spool *sp, int64_t topic_id, int64_t after,
                   int64_t *seq, struct fault *why)
 {
-    const struct spool_cell args[] = {spool_number(topic_id),
-                                      spool_number(after)};
+    const struct db_cell args[] = {db_number(topic_id), db_number(after)};
     int64_t *const numbers[] = {seq};
 
     *seq = 0;
-    return spool_ask_numbers(sp, SPOOL_NEXT_OF, args, COUNT(args), numbers,
-                             COUNT(numbers), why) == -1
+    return db_ask_numbers(&sp->db, SPOOL_NEXT_OF, args, COUNT(args), numbers,
+                          COUNT(numbers), why) == -1
                ? -1
                : 0;
 }
@@ -140,13 +139,13 @@ static int64_t last_known(struct spool *sp)
     if (spool_look_back(sp, INT64_MAX, &end, NULL) == 0 && end.seq > last)
         last = end.seq;
     for (size_t i = 0; i < sp->book.topic_count; i++) {
-        const struct spool_cell args[] = {spool_number(sp->book.topics[i].id)};
+        const struct db_cell args[] = {db_number(sp->book.topics[i].id)};
         int64_t first = 0;
         int64_t of_topic = 0;
         int64_t *const numbers[] = {&first, &of_topic};
 
-        if (spool_ask_numbers(sp, SPOOL_ENDS, args, COUNT(args), numbers, 2,
-                              NULL) == 1 &&
+        if (db_ask_numbers(&sp->db, SPOOL_ENDS, args, COUNT(args), numbers, 2,
+                           NULL) == 1 &&
             of_topic > last)
             last = of_topic;
     }

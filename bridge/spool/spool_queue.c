@@ -14,24 +14,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-int spool_ask_numbers(struct spool *sp, enum spool_query query,
-                      const struct spool_cell *args, size_t count,
-                      int64_t *const *numbers, size_t columns,
-                      struct fault *why)
-{
-    struct spool_cell cells[SPOOL_ROW_COLUMNS];
-    int rc;
-
-    assert(columns <= SPOOL_ROW_COLUMNS);
-    spool_ask(sp, query, args, count);
-    rc = spool_next(sp, query, cells, columns, why);
-    for (size_t i = 0; rc == 1 && i < columns; i++)
-        if (cells[i].type == SPOOL_NUMBER)
-            *numbers[i] = cells[i].number;
-    spool_leave(sp, query);
-    return rc;
-}
-
 /* ---- at the start -------------------------------------------------------- */
 
 static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -40,11 +22,11 @@ int spool_load_topics(struct spool *sp, enum spool_query query,
                       struct fault *why)
 {
     struct spool_counts *now = &sp->book.now;
-    struct spool_cell columns[4];
+    struct db_cell columns[4];
     int rc;
 
-    spool_ask(sp, query, NULL, 0);
-    while ((rc = spool_next(sp, query, columns, COUNT(columns), why)) == 1) {
+    db_ask(&sp->db, query, NULL, 0);
+    while ((rc = db_next(&sp->db, query, columns, COUNT(columns), why)) == 1) {
         const char *name = columns[3].bytes.data;
         const int64_t given_to = columns[1].number;
 
@@ -58,7 +40,7 @@ int spool_load_topics(struct spool *sp, enum spool_query query,
         if (rc == -1)
             break;
     }
-    spool_leave(sp, query);
+    db_leave(&sp->db, query);
     return rc;
 }
 
@@ -80,8 +62,8 @@ int spool_load(struct spool *sp, struct fault *why)
     if (spool_load_topics(sp, SPOOL_TOPICS, why) == -1)
         return -1;
     for (size_t i = 0; i < COUNT(steps); i++)
-        if (spool_ask_numbers(sp, steps[i].query, NULL, 0, steps[i].numbers, 2,
-                              why) == -1)
+        if (db_ask_numbers(&sp->db, steps[i].query, NULL, 0, steps[i].numbers,
+                           2, why) == -1)
             return -1;
     totals->bytes += aside_bytes;
     last = larger(larger(last, last_aside), now->used_to);
@@ -100,14 +82,14 @@ void spool_find_oldest(struct spool *sp)
     /* If it cannot be read the time stays, and whoever reads the row learns
      * why. */
     if (now->totals.records > 0 && now->oldest_seq == 0)
-        spool_ask_numbers(sp, SPOOL_OLDEST, NULL, 0, numbers, 2, NULL);
+        db_ask_numbers(&sp->db, SPOOL_OLDEST, NULL, 0, numbers, 2, NULL);
 }
 
 /* ---- writing ------------------------------------------------------------- */
 
 int spool_check_sound(const struct spool *sp, struct fault *why)
 {
-    if (sp->failed)
+    if (sp->db.failed)
         return fault_set(why, FAULT_IO,
                          "'%s' has failed: nothing is written to it any more",
                          sp->path);
@@ -149,7 +131,7 @@ static int topic_id(struct spool *sp, const char *name, int64_t *id,
                     struct fault *why)
 {
     const struct spool_topic *topic = book_topic_named(&sp->book, name);
-    const struct spool_cell args[] = {spool_text(name)};
+    const struct db_cell args[] = {db_text(name)};
 
     if (topic != NULL) {
         *id = topic->id;
@@ -157,7 +139,7 @@ static int topic_id(struct spool *sp, const char *name, int64_t *id,
     }
     if (spool_run(sp, SPOOL_ADD_TOPIC, args, COUNT(args), why) == -1)
         return -1;
-    *id = spool_last_id(sp);
+    *id = db_last_id(&sp->db);
     if (book_add_topic(&sp->book, *id, name, 0, why) == 0)
         return 0;
     spool_undo(sp); /* the file has a topic that the book has not */
@@ -194,16 +176,16 @@ static int add(struct spool *sp, const struct record *record, bool doubtful,
         topic_id(sp, record->topic, &topic, why) == -1)
         return -1;
 
-    const struct spool_cell args[SPOOL_ROW_COLUMNS] = {
-        spool_number(cells.seq),
-        spool_number(topic),
-        spool_number(cells.stored_ms),
-        spool_number(doubtful),
-        spool_number(size),
-        spool_bytes(cells.checksum),
-        spool_bytes(cells.key),
-        spool_bytes(cells.headers),
-        spool_bytes(cells.value),
+    const struct db_cell args[SPOOL_ROW_COLUMNS] = {
+        db_number(cells.seq),
+        db_number(topic),
+        db_number(cells.stored_ms),
+        db_number(doubtful),
+        db_number(size),
+        db_bytes(cells.checksum),
+        db_bytes(cells.key),
+        db_bytes(cells.headers),
+        db_bytes(cells.value),
     };
     if (spool_run(sp, SPOOL_ADD, args, COUNT(args), why) == -1)
         return -1;
@@ -232,13 +214,14 @@ int spool_restore(struct spool *sp, const struct spool_row *row,
 static int find(struct spool *sp, int64_t seq, int64_t *topic, int64_t *size,
                 struct fault *why)
 {
-    const struct spool_cell args[] = {spool_number(seq)};
+    const struct db_cell args[] = {db_number(seq)};
     int64_t *const numbers[] = {topic, size};
     int rc;
 
     if (check_writing(sp, why) == -1)
         return -1;
-    rc = spool_ask_numbers(sp, SPOOL_FIND, args, COUNT(args), numbers, 2, why);
+    rc =
+        db_ask_numbers(&sp->db, SPOOL_FIND, args, COUNT(args), numbers, 2, why);
     if (rc == -1)
         spool_undo(sp);
     return rc;
@@ -246,7 +229,7 @@ static int find(struct spool *sp, int64_t seq, int64_t *topic, int64_t *size,
 
 int spool_remove(struct spool *sp, int64_t seq, struct fault *why)
 {
-    const struct spool_cell args[] = {spool_number(seq)};
+    const struct db_cell args[] = {db_number(seq)};
     int64_t topic = 0;
     int64_t size = 0;
     int rc = find(sp, seq, &topic, &size, why);
@@ -257,7 +240,7 @@ int spool_remove(struct spool *sp, int64_t seq, struct fault *why)
         return -1;
     /* its number must not come again when nothing else tells that it was */
     if (seq > sp->book.now.used_to) {
-        const struct spool_cell to[] = {spool_number(topic), spool_number(seq)};
+        const struct db_cell to[] = {db_number(topic), db_number(seq)};
 
         if (spool_run(sp, SPOOL_REMOVED_TO, to, COUNT(to), why) == -1)
             return -1;
@@ -280,8 +263,7 @@ int spool_give(struct spool *sp, int64_t topic_id_given, int64_t seq,
     if (topic == NULL || seq <= topic->given_to)
         return 0;
 
-    const struct spool_cell args[] = {spool_number(topic->id),
-                                      spool_number(seq)};
+    const struct db_cell args[] = {db_number(topic->id), db_number(seq)};
     if (spool_run(sp, SPOOL_GIVE, args, COUNT(args), why) == -1)
         return -1;
     topic->given_to = seq;
@@ -292,8 +274,8 @@ int spool_give(struct spool *sp, int64_t topic_id_given, int64_t seq,
 int spool_put_aside(struct spool *sp, int64_t seq, const char *reason,
                     struct fault *why)
 {
-    const struct spool_cell args[] = {spool_number(seq), spool_text(reason),
-                                      spool_number(clock_real_ms())};
+    const struct db_cell args[] = {db_number(seq), db_text(reason),
+                                   db_number(clock_real_ms())};
     int64_t topic = 0;
     int64_t size = 0;
     int rc = find(sp, seq, &topic, &size, why);
@@ -315,13 +297,13 @@ int spool_topics(struct spool *sp, const struct spool_topic **out,
     assert(!sp->in_transaction);
     for (size_t i = 0; i < sp->book.topic_count; i++) {
         struct spool_topic *topic = &sp->book.topics[i];
-        const struct spool_cell args[] = {spool_number(topic->id)};
+        const struct db_cell args[] = {db_number(topic->id)};
         int64_t first = 0;
         int64_t last = 0;
         int64_t *const numbers[] = {&first, &last};
 
-        if (spool_ask_numbers(sp, SPOOL_ENDS, args, COUNT(args), numbers, 2,
-                              why) == -1)
+        if (db_ask_numbers(&sp->db, SPOOL_ENDS, args, COUNT(args), numbers, 2,
+                           why) == -1)
             return -1;
         topic->first_seq = first;
         topic->last_seq = last;
@@ -331,13 +313,13 @@ int spool_topics(struct spool *sp, const struct spool_topic **out,
     return 0;
 }
 
-static size_t bytes_of(const struct spool_cell columns[SPOOL_ROW_COLUMNS])
+static size_t bytes_of(const struct db_cell columns[SPOOL_ROW_COLUMNS])
 {
     return columns[6].bytes.len + columns[7].bytes.len + columns[8].bytes.len;
 }
 
 static int take(struct spool *sp,
-                const struct spool_cell columns[SPOOL_ROW_COLUMNS],
+                const struct db_cell columns[SPOOL_ROW_COLUMNS],
                 struct spool_row *row, struct arena *arena, struct fault *why)
 {
     const struct spool_topic *topic = book_topic(&sp->book, columns[1].number);
@@ -367,19 +349,18 @@ int spool_read(struct spool *sp, int64_t topic_id_read, int64_t after,
                struct spool_row *rows, size_t max, size_t max_bytes,
                struct arena *arena, size_t *count, struct fault *why)
 {
-    const struct spool_cell args[] = {spool_number(topic_id_read),
-                                      spool_number(after),
-                                      spool_number((int64_t)max)};
-    struct spool_cell columns[SPOOL_ROW_COLUMNS];
+    const struct db_cell args[] = {db_number(topic_id_read), db_number(after),
+                                   db_number((int64_t)max)};
+    struct db_cell columns[SPOOL_ROW_COLUMNS];
     struct fault cause = FAULT_INIT;
     size_t bytes = 0;
     int rc;
 
     assert(!sp->in_transaction);
     *count = 0;
-    spool_ask(sp, SPOOL_READ, args, COUNT(args));
-    while ((rc = spool_next(sp, SPOOL_READ, columns, COUNT(columns), &cause)) ==
-           1) {
+    db_ask(&sp->db, SPOOL_READ, args, COUNT(args));
+    while ((rc = db_next(&sp->db, SPOOL_READ, columns, COUNT(columns),
+                         &cause)) == 1) {
         const size_t more = bytes_of(columns);
 
         if (*count > 0 && (bytes > max_bytes || more > max_bytes - bytes))
@@ -390,7 +371,7 @@ int spool_read(struct spool *sp, int64_t topic_id_read, int64_t after,
         bytes += more;
         ++*count;
     }
-    spool_leave(sp, SPOOL_READ);
+    db_leave(&sp->db, SPOOL_READ);
     /* what lies before the trouble is worth having; the next call meets it */
     if (rc == -1 && *count == 0)
         return fault_set(why, cause.kind, "%s", cause.text);
@@ -400,30 +381,30 @@ int spool_read(struct spool *sp, int64_t topic_id_read, int64_t after,
 int spool_read_one(struct spool *sp, int64_t seq, struct spool_row *row,
                    bool *found, struct arena *arena, struct fault *why)
 {
-    const struct spool_cell args[] = {spool_number(seq)};
-    struct spool_cell columns[SPOOL_ROW_COLUMNS];
+    const struct db_cell args[] = {db_number(seq)};
+    struct db_cell columns[SPOOL_ROW_COLUMNS];
     int rc;
 
     assert(!sp->in_transaction);
-    spool_ask(sp, SPOOL_READ_ONE, args, COUNT(args));
-    rc = spool_next(sp, SPOOL_READ_ONE, columns, COUNT(columns), why);
+    db_ask(&sp->db, SPOOL_READ_ONE, args, COUNT(args));
+    rc = db_next(&sp->db, SPOOL_READ_ONE, columns, COUNT(columns), why);
     *found = rc == 1;
     if (rc == 1)
         rc = take(sp, columns, row, arena, why);
-    spool_leave(sp, SPOOL_READ_ONE);
+    db_leave(&sp->db, SPOOL_READ_ONE);
     return rc == -1 ? -1 : 0;
 }
 
 int spool_read_aside(struct spool *sp, int64_t after, struct spool_aside *out,
                      bool *found, struct arena *arena, struct fault *why)
 {
-    const struct spool_cell args[] = {spool_number(after)};
-    struct spool_cell columns[SPOOL_ASIDE_COLUMNS];
+    const struct db_cell args[] = {db_number(after)};
+    struct db_cell columns[SPOOL_ASIDE_COLUMNS];
     int rc;
 
     assert(!sp->in_transaction);
-    spool_ask(sp, SPOOL_NEXT_ASIDE, args, COUNT(args));
-    rc = spool_next(sp, SPOOL_NEXT_ASIDE, columns, COUNT(columns), why);
+    db_ask(&sp->db, SPOOL_NEXT_ASIDE, args, COUNT(args));
+    rc = db_next(&sp->db, SPOOL_NEXT_ASIDE, columns, COUNT(columns), why);
     *found = rc == 1;
     if (rc == 1)
         rc = take(sp, columns, &out->row, arena, why);
@@ -435,7 +416,7 @@ int spool_read_aside(struct spool *sp, int64_t after, struct spool_aside *out,
         if (out->reason == NULL)
             rc = fault_set(why, FAULT_NOMEM, "no room for a reason");
     }
-    spool_leave(sp, SPOOL_NEXT_ASIDE);
+    db_leave(&sp->db, SPOOL_NEXT_ASIDE);
     return rc == -1 ? -1 : 0;
 }
 
@@ -447,7 +428,7 @@ const struct spool_topic *spool_topic_named(const struct spool *sp,
 
 int64_t spool_last_seq(const struct spool *sp) { return sp->book.next_seq - 1; }
 
-bool spool_is_sound(const struct spool *sp) { return !sp->failed; }
+bool spool_is_sound(const struct spool *sp) { return !sp->db.failed; }
 
 void spool_set_max_bytes(struct spool *sp, int64_t max_bytes)
 {

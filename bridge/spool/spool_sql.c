@@ -24,7 +24,7 @@
  * A row is valid if its checksum is right; a row that is not is told as
  * damaged, and the others go on.
  */
-#include "spool/spool_parts.h"
+#include "spool/spool_sql.h"
 
 /* SPOOL_ROW_COLUMNS of them */
 #define ROW                                                                    \

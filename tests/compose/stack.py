@@ -1,6 +1,7 @@
 """The compose file as a user gets it, under a project name of its own."""
 
 import json
+import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -119,6 +120,25 @@ class Stack:
             f"{service} is healthy",
             PATIENCE,
         )
+
+    def wait_refused(self) -> None:
+        """Until the bridge has said that nobody may reach it from elsewhere
+        with the secret that everybody knows."""
+        wait_for(
+            lambda: "http.published_on" in self.compose("logs", "bridge"),
+            "the bridge refuses to start",
+            PATIENCE,
+        )
+        assert "http server listens" not in self.compose("logs", "bridge")
+
+    def own_secret(self) -> tuple[str, dict[str, str]]:
+        """A secret that nobody else knows, and the settings that give it to
+        the bridge, which is another user than the file's owner."""
+        secret = f"aurix_{os.urandom(16).hex()}"
+        file = self.folder / f"{self.name}.secret"
+        file.write_text(f"{secret}\n")
+        file.chmod(0o444)
+        return secret, {"AURIX_WEBHOOK_SECRET_FILE": str(file)}
 
     def left(self) -> list[str]:
         """Containers, volumes and networks of this project."""

@@ -1,6 +1,5 @@
 """The profile `edge`: Caddy in front, in this order, on one stack."""
 
-import os
 import re
 import ssl
 from itertools import cycle, islice
@@ -8,10 +7,9 @@ from itertools import cycle, islice
 import pytest
 from discretion import assert_discreet
 from edge import Crowd
-from engine import PATIENCE, inspect
+from engine import inspect
 from harness.events import click, new_key
 from harness.surroundings import TOP
-from harness.waiting import wait_for
 from stack import OURS
 
 RESTARTS = 10
@@ -157,19 +155,11 @@ def test_paths_can_be_set(edge):
 def test_public_only_with_another_secret(edge):
     public = {"EDGE_PUBLISH_ON": "0.0.0.0", "EDGE_HOLD": "1s"}
     edge.compose("up", "-d", "bridge", "edge", settings=public)
-    wait_for(
-        lambda: "http.published_on" in edge.compose("logs", "bridge"),
-        "the bridge refuses to start",
-        PATIENCE,
-    )
-    assert "http server listens" not in edge.compose("logs", "bridge")
+    edge.wait_refused()
     assert edge.send(click()).status in (502, 503)
 
-    own = f"aurix_{os.urandom(16).hex()}"
-    file = edge.folder / "edge-secret"
-    file.write_text(f"{own}\n")
-    file.chmod(0o444)
-    edge.up(settings={**public, "AURIX_WEBHOOK_SECRET_FILE": str(file)})
+    own, to_use_it = edge.own_secret()
+    edge.up(settings={**public, **to_use_it})
     at = edge.compose("port", "edge", "443").strip()
     assert at == f"0.0.0.0:{edge.edge_port}"
     at = edge.compose("port", "bridge", "8005").strip()

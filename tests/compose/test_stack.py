@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import os
 import re
 
 import pytest
@@ -316,11 +315,7 @@ def test_spool_is_shared_with_nobody(stack):
 def test_published_only_with_another_secret(stack):
     everywhere = {"BRIDGE_PUBLISH_ON": "0.0.0.0"}
     stack.compose("up", "-d", "bridge", settings=everywhere)
-    wait_for(
-        lambda: "http.published_on" in stack.compose("logs", "bridge"),
-        "the bridge refuses to start",
-        PATIENCE,
-    )
+    stack.wait_refused()
     said = stack.compose(
         *("run", "--rm", "-T", "bridge", "check"),
         settings=everywhere,
@@ -334,14 +329,8 @@ def test_published_only_with_another_secret(stack):
     assert "http server listens" not in log
     assert DEVELOPMENT_SECRET not in log
 
-    own = f"aurix_{os.urandom(16).hex()}"
-    file = stack.folder / "webhook-secret"
-    file.write_text(f"{own}\n")
-    file.chmod(0o444)
-    stack.up(
-        "bridge",
-        settings={**everywhere, "AURIX_WEBHOOK_SECRET_FILE": str(file)},
-    )
+    own, to_use_it = stack.own_secret()
+    stack.up("bridge", settings={**everywhere, **to_use_it})
     at = stack.compose("port", "bridge", "8005").strip()
     assert at == f"0.0.0.0:{stack.port}"
     key = new_key()

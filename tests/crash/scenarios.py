@@ -2,7 +2,8 @@
 
 A scenario makes its faults `count` times and leaves what it will; the stage
 heals, waits and checks. Moments are chosen by answers that have come, never by
-time.
+time. Whatever is wrong, some of the faults have a SIGTERM in the middle, also
+in a run as short as CI's.
 """
 
 import errno
@@ -13,6 +14,13 @@ from dataclasses import dataclass, field
 from harness.waiting import wait_for
 from recorder import Manner
 from stage import Stage
+
+
+def terminate_meanwhile(stage: Stage) -> None:
+    """SIGTERM, and a new start, while what was done lasts."""
+    stage.terminate_bridge()
+    stage.start_bridge()
+    stage.some_taken(100)
 
 
 def kill_bridge(stage: Stage, count: int) -> None:
@@ -77,7 +85,8 @@ def kill_both(stage: Stage, count: int) -> None:
 
 
 def kill_leader(stage: Stage, count: int) -> None:
-    """Of three brokers that which leads the clicks' first partition."""
+    """Of three brokers that which leads the clicks' first partition. Every
+    other time the bridge is terminated before it is back."""
 
     def in_sync() -> bool:
         topics = stage.kafka.admin.describe_topics(list(stage.topics.all))
@@ -87,11 +96,14 @@ def kill_leader(stage: Stage, count: int) -> None:
             for partition in topic["partitions"]
         )
 
-    for _ in range(count):
+    for n in range(count):
         wait_for(in_sync, "all replicas are in sync")
         stage.some_answers(200)
         leader = leader_of(stage, stage.topics.clicks)
         stage.kill_broker(leader)
+        if n % 2 == 0:
+            stage.some_answers()  # mostly before another leads
+            terminate_meanwhile(stage)
         stage.some_taken(400)
         stage.start_broker(leader)
 
@@ -147,7 +159,8 @@ def full(stage: Stage, count: int) -> None:
 
 
 def cut(stage: Stage, count: int) -> None:
-    """Connections end, and packets are held, or lost, on either way."""
+    """Connections end, and packets are held, or lost, on either way; each
+    once with the bridge terminated meanwhile, and once without."""
 
     def silence(*ways: str) -> Callable[[], None]:
         def hold() -> None:
@@ -175,24 +188,30 @@ def cut(stage: Stage, count: int) -> None:
             stage.proxy.refuse()
             stage.proxy.cut()
             stage.some_taken(200)
+        if (n + n // 16) % 2 == 1:
+            terminate_meanwhile(stage)
         stage.mark("nothing held")
         stage.proxy.heal()
 
 
 def slow(stage: Stage, count: int) -> None:
-    """A broker whose answers come around the deadline, some after it."""
+    """A broker whose answers come around the deadline, some after it, and
+    after the end of a bridge that is terminated meanwhile."""
     for n in range(count):
         most_s = (0.6, 1.5, 0.05, 0.3)[n % 4]
         stage.fault(f"up to {most_s} s each way")
         stage.proxy.delay(most_s)
         stage.some_taken(400)
+        if (n + n // 4) % 2 == 1:
+            terminate_meanwhile(stage)
         stage.mark("no delay")
         stage.proxy.heal()
         stage.some_taken(200)
 
 
 def clock(stage: Stage, count: int) -> None:
-    """The wall clock steps back, sometimes forward, while events wait."""
+    """The wall clock steps back, sometimes forward, while events wait. Then
+    the bridge is left alone, killed, or terminated."""
     for n in range(count):
         seconds = stage.chance.choice([-0.5, -60, -86400, -86400, 3600])
         stage.pause_broker()
@@ -202,26 +221,34 @@ def clock(stage: Stage, count: int) -> None:
         stage.some_taken(400)
         oldest = stage.bridge.metric("aurix_bridge_spool_oldest_age_seconds")
         assert oldest >= 0, f"the oldest record's age is {oldest}"
-        if n % 2:
+        if n % 3 == 1:
             stage.kill_bridge()
             stage.start_bridge()
+        elif n % 3 == 2:
+            terminate_meanwhile(stage)
         stage.resume_broker()
         stage.some_taken(400)
 
 
 def disk(stage: Stage, count: int) -> None:
     """The 1st, the 2nd, ... the `count`th write, and sync, behind a start,
-    at some moment of an outage, and at the begin of a drain fails; once, or
-    from then on for a while."""
+    at some moment of an outage, at the begin of a drain, and behind a SIGTERM
+    fails; once, or from then on for a while, in which the bridge may be
+    terminated."""
     every = itertools.product(
         range(1, count + 1),
-        (at_start, while_spooling, while_draining),
+        (at_start, while_spooling, while_draining, while_ending),
         ("write", "sync"),
     )
+    manners = tuple(
+        itertools.product(
+            (True, False), (errno.EIO, errno.ENOSPC), (True, False)
+        )
+    )
     for i, (number, moment, what) in enumerate(every):
-        # each number has both, at some moment
-        error = (errno.EIO, errno.ENOSPC)[(i + number) % 2]
-        lasts = stage.chance.random() < 0.5
+        # In eight numbers each moment has all manners. A number has both
+        # errors, and with the first alone there is some SIGTERM in each.
+        terminated, error, lasts = manners[(i + number - 2) % len(manners)]
         stage.pause_broker()
         stage.some_taken(100)
         stage.fault(
@@ -234,6 +261,9 @@ def disk(stage: Stage, count: int) -> None:
                 w, n, e, x
             ),
         )
+        if terminated and stage.bridge.is_running():
+            stage.terminate_bridge()
+            stage.try_to_start_bridge()
         stage.mark("the disk is well")
         stage.disk.heal()
         if not stage.bridge.is_running():
@@ -270,6 +300,15 @@ def while_draining(stage: Stage, fail: Callable[[], None]) -> None:
     stage.some_answers()
 
 
+def while_ending(stage: Stage, fail: Callable[[], None]) -> None:
+    """The fault comes behind SIGTERM or, if it does not come to that, in the
+    start behind it."""
+    stage.some_taken(400)
+    fail()
+    stage.terminate_bridge()
+    stage.try_to_start_bridge()
+
+
 @dataclass(frozen=True)
 class Scenario:
     name: str  # `kill-bridge` counts as CRASH_KILL_BRIDGE
@@ -297,14 +336,14 @@ SCENARIOS = (
         "full",
         full,
         9,
-        2,
+        3,
         manner=Manner(padding=4000),
         settings={
             "spool.max_bytes": str(1 << 20),
             "deliver.patience_ms": "3000",
         },
     ),
-    Scenario("clock", clock, 20, 2, shim="clock"),
+    Scenario("clock", clock, 21, 3, shim="clock"),
     Scenario(
         "disk",
         disk,

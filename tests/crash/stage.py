@@ -3,9 +3,11 @@
 What is done to them goes through here, so that the journal has a mark of it.
 """
 
+import contextlib
 import random
 import signal
 from collections.abc import Mapping
+from http.client import HTTPException
 from pathlib import Path
 
 from checker import Verdict, check
@@ -158,10 +160,21 @@ class Stage:
         self.recorder.aim(None)
 
     def terminate_bridge(self) -> None:
-        """SIGTERM, which has to end it well whatever the state it is in."""
-        self._remember_disorder()
+        """SIGTERM, which has to end it well whatever the state it is in. Until
+        then it answers requests, and may count more disorder."""
+        disorder = 0
+
+        def has_ended() -> bool:
+            nonlocal disorder
+            with contextlib.suppress(OSError, HTTPException, AssertionError):
+                disorder = int(self.bridge.metric(DISORDER))
+            return not self.bridge.is_running()
+
         self.fault("SIGTERM bridge")
-        status = self.bridge.stop()
+        self.bridge.signal(signal.SIGTERM)
+        wait_for(has_ended, "the bridge has ended")
+        self.disorder += disorder
+        status = self.bridge.wait()
         self.recorder.aim(None)
         self.mark("bridge has ended")
         assert status == 0, f"ended with {status} on SIGTERM"

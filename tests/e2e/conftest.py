@@ -4,6 +4,9 @@
 `own_cluster`      makes clusters that a test may stop, kill and pause
 `topics`           the bridge's topics under a name of their own
 `bridge(...)`      starts `serve` for one test; `consumer(kind, ...)` likewise
+`own_bridge(...)`  the same, with a cluster of its own
+`left(bodies)`     the spool of a bridge that took them and is gone
+`nowhere`          the address of a Kafka that is not there
 `shared_bridge`    one `serve` for all tests of a file, on `shared_topics`
 
 BRIDGE_PROGRAM         the program under test, build/aurix-bridge by default
@@ -19,6 +22,7 @@ from pathlib import Path
 import pytest
 from harness.kafka_client import Kafka, Topics
 from harness.kafka_cluster import Cluster
+from harness.ports import free_ports
 from harness.processes import tail
 from harness.programs import Fleet, Program, Serve, need_program
 from harness.surroundings import BUILD, cannot_run
@@ -118,6 +122,48 @@ def bridge(fleet: Fleet, request: pytest.FixtureRequest):
         return fleet.serve(topics, **how)
 
     return start
+
+
+@pytest.fixture
+def own_bridge(own_cluster, bridge):
+    """own_bridge(nodes=1, settings={}, …) -> (Cluster, Kafka, Serve)"""
+
+    def start(nodes: int = 1, **how) -> tuple[Cluster, Kafka, Serve]:
+        cluster, kafka = own_cluster(nodes)
+        topics = kafka.new_topics(replication=nodes)
+        return cluster, kafka, bridge(topics, bootstrap=kafka.bootstrap, **how)
+
+    return start
+
+
+@pytest.fixture
+def nowhere() -> str:
+    (port,) = free_ports(1)
+    return f"127.0.0.1:{port}"
+
+
+@pytest.fixture
+def left(bridge, nowhere):
+    """left(bodies, topics=None, kill=True, settings={}, …) -> the spool of a
+    bridge that took them while Kafka was away, and is gone: killed, or stopped
+    in an orderly way."""
+
+    def make(
+        bodies: list[bytes],
+        topics: Topics | None = None,
+        kill: bool = True,
+        **how,
+    ) -> Path:
+        served = bridge(topics, bootstrap=nowhere, **how)
+        for body in bodies:
+            assert served.post(body).status in (200, 400)
+        if kill:
+            served.kill()
+        else:
+            assert served.stop() == 0
+        return served.folder / "spool"
+
+    return make
 
 
 @pytest.fixture

@@ -1,20 +1,15 @@
-"""`spool`: what is in the spool of a bridge that is gone, and how it gets to
-Kafka. Nothing but `drain` changes it."""
+"""`spool`: what is in the spool of a bridge that is gone. Looking changes
+nothing; test_06_spool_drain.py is about what does."""
 
 import base64
 import json
 import os
 import shutil
-import signal
-import sqlite3
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 from harness.events import click, complete, correlated, unknown
-from harness.kafka_client import Kafka, Topics
-from harness.ports import free_ports
 from harness.processes import spawn
 from harness.programs import (
     assert_no_findings,
@@ -23,61 +18,10 @@ from harness.programs import (
     run_command,
     said,
 )
-from harness.surroundings import DEADLINE, FILL_SPOOL, PROGRAM, cannot_run
-from harness.waiting import wait_for
+from harness.spools import FIRST, change, drain, export, file_of
+from harness.surroundings import DEADLINE, PROGRAM
 
-MARK = "bridge-possible-duplicate"
 READING = ("list", "show", "export")
-FIRST = 1 << 40 | 1  # the number of the first record of the first file
-
-
-# ---- how a spool comes to be -------------------------------------------------
-
-
-@pytest.fixture
-def nowhere() -> str:
-    (port,) = free_ports(1)
-    return f"127.0.0.1:{port}"
-
-
-@pytest.fixture
-def left(bridge, nowhere, topics):
-    """left(bodies, kill=True) -> the spool of a bridge that took them while
-    Kafka was away, and is gone: killed, or stopped in an orderly way."""
-
-    def make(bodies: list[bytes], kill: bool = True) -> Path:
-        served = bridge(topics, bootstrap=nowhere)
-        for body in bodies:
-            assert served.post(body).status in (200, 400)
-        if kill:
-            served.kill()
-        else:
-            assert served.stop() == 0
-        return served.folder / "spool"
-
-    return make
-
-
-def file_of(spool: Path) -> Path:
-    (file,) = spool.glob("spool-*.db")
-    return file
-
-
-def change(spool: Path, *statements: str) -> None:
-    """By another program than ours. It folds in the WAL."""
-    with sqlite3.connect(file_of(spool)) as db:
-        for statement in statements:
-            db.execute(statement)
-    db.close()
-
-
-def set_aside(spool: Path, where: str, reason: str) -> None:
-    change(
-        spool,
-        f"INSERT INTO aside SELECT *, '{reason}', stored_ms + 1"
-        f" FROM record WHERE {where}",
-        f"DELETE FROM record WHERE {where}",
-    )
 
 
 def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
@@ -85,31 +29,6 @@ def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
         path.name: (path.read_bytes(), path.stat().st_mtime_ns)
         for path in folder.iterdir()
     }
-
-
-def export(path: Path, *options: str, status: int = 0) -> list[dict[str, Any]]:
-    got, out, err = said("spool", "export", str(path), *options)
-    assert got == status, err
-    return [json.loads(line) for line in out.splitlines()]
-
-
-def drain_arguments(
-    spool: Path, kafka: str, topics: Topics, *options: str
-) -> list[str]:
-    return [
-        *("spool", "drain", str(spool)),
-        *("--set", f"kafka.bootstrap.servers={kafka}"),
-        *("--set", f"topics.dead_letter={topics.dead}"),
-        *options,
-    ]
-
-
-def drain(spool: Path, kafka: str, topics: Topics, *options: str):
-    return said(*drain_arguments(spool, kafka, topics, *options))
-
-
-def values(kafka: Kafka, *topics: str) -> list[bytes]:
-    return [r.value for topic in topics for r in kafka.read_topic(topic)]
 
 
 # ---- looking at it -----------------------------------------------------------
@@ -362,7 +281,7 @@ def test_a_damaged_record(left, topics, kafka):
     status, out, err = drain(spool, kafka.bootstrap, topics)
     assert (status, err) == (1, "")
     assert out.startswith("3 records waited, 0 wait still\n1 are aside: ")
-    assert sorted(values(kafka, topics.clicks)) == sorted(bodies[::2])
+    assert sorted(kafka.values(topics.clicks)) == sorted(bodies[::2])
     (line,) = export(spool, status=1)
     assert line["seq"] == FIRST + 1
     assert line["aside"]["reason"] == "damaged"
@@ -370,6 +289,15 @@ def test_a_damaged_record(left, topics, kafka):
     status, out, _ = drain(spool, kafka.bootstrap, topics)
     assert status == 1
     assert out.startswith("nothing waited\n1 are aside: ")
+
+
+def set_aside(spool: Path, where: str, reason: str) -> None:
+    change(
+        spool,
+        f"INSERT INTO aside SELECT *, '{reason}', stored_ms + 1"
+        f" FROM record WHERE {where}",
+        f"DELETE FROM record WHERE {where}",
+    )
 
 
 def test_what_is_aside(left, topics):
@@ -422,7 +350,7 @@ def test_a_damaged_file(left, topics, kafka):
     assert contents(spool) == before
 
     status, out, _ = drain(spool, kafka.bootstrap, topics)
-    assert sorted(values(kafka, topics.clicks)) == sorted(read)
+    assert sorted(kafka.values(topics.clicks)) == sorted(read)
     assert status == 1
     assert "damaged files, set aside as *.bad: 1; see" in out
     # and what was set aside can be read as it is
@@ -464,124 +392,6 @@ def test_of_a_newer_version(left, topics, nowhere):
     assert status == 1
     assert "a newer version" in err
     assert contents(spool) == before
-
-
-# ---- draining ----------------------------------------------------------------
-
-
-def test_drain(left, topics, kafka, nowhere):
-    bodies = [click("K-1", n=n) for n in range(20)] + [correlated("K-1")]
-    spool = left(bodies)
-    status, out, err = drain(spool, nowhere, topics, "--timeout", "1")
-    assert (status, out) == (1, "21 records waited, 21 wait still\n")
-    assert "nothing got to Kafka for 1 s: " in err
-
-    assert drain(spool, kafka.bootstrap, topics) == (
-        0,
-        "21 records waited, 0 wait still\n",
-        "",
-    )
-    assert values(kafka, topics.clicks, topics.leads) == bodies
-    records = kafka.read_topic(topics.clicks)
-    assert {record.key for record in records} == {b"K-1"}
-    assert all(
-        dict(record.headers)["ce_type"] == b"widget.click" for record in records
-    )
-    # nothing is left to be sent, or to be looked at
-    assert drain(spool, kafka.bootstrap, topics)[:2] == (0, "nothing waited\n")
-    assert export(spool) == []
-    assert len(kafka.read_topic(topics.clicks)) == 20
-
-
-def test_drain_waits_for_kafka(own_cluster, tmp_path):
-    cluster, away = own_cluster()
-    topics = away.new_topics()
-    spool = fill(tmp_path, topics.clicks, 100)
-    cluster.kill()
-    err = tmp_path / "stderr"
-    draining = start_drain(spool, away.bootstrap, topics, err)
-    wait_for(lambda: is_busy(spool), "it has the spool")
-    cluster.restart()
-    assert draining.wait(DEADLINE) == 0, err.read_text()
-    assert numbers(away, topics) == list(range(100))
-
-
-def fill(tmp_path: Path, topic: str, count: int) -> Path:
-    """Record n has the value n, and they all have one key."""
-    if not FILL_SPOOL.exists():
-        cannot_run(f"{FILL_SPOOL} is not built")
-    spool = tmp_path / "spool"
-    subprocess.run(
-        [str(FILL_SPOOL), str(spool), topic, "1", str(count)], check=True
-    )
-    return spool
-
-
-def numbers(kafka: Kafka, topics: Topics) -> list[int]:
-    """The first of each, in order."""
-    read = [int(value) for value in values(kafka, topics.clicks)]
-    return list(dict.fromkeys(read))
-
-
-def is_busy(spool: Path) -> bool:
-    status, _, err = said("spool", "list", str(spool))
-    return status == 1 and "has it" in err
-
-
-def start_drain(
-    spool: Path, kafka: str, topics: Topics, err: Path, *options: str
-) -> subprocess.Popen:
-    need_program()
-    return spawn(
-        [str(PROGRAM), *drain_arguments(spool, kafka, topics, *options)],
-        stdout=err.with_suffix(".out"),
-        stderr=err,
-        env=clean_environment(),
-    )
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_drain_is_stopped(left, topics, kafka, nowhere, tmp_path, number):
-    spool = left([click("K-1", n=n) for n in range(5)])
-    err = tmp_path / "stderr"
-    draining = start_drain(spool, nowhere, topics, err, "--timeout", "0")
-    wait_for(lambda: is_busy(spool), "it has the spool")
-    draining.send_signal(number)
-    assert draining.wait(DEADLINE) == 1
-    assert err.with_suffix(".out").read_text() == (
-        "5 records waited, 5 wait still\n"
-    )
-    assert_no_findings(err.read_text())
-    assert drain(spool, kafka.bootstrap, topics)[0] == 0
-    assert len(kafka.read_topic(topics.clicks)) == 5
-
-
-def kill_midway(draining: subprocess.Popen, kafka: Kafka, topic: str) -> None:
-    """Once something more has got to Kafka, unless it was faster."""
-    before = kafka.count(topic)
-    wait_for(
-        lambda: kafka.count(topic) > before or draining.poll() is not None,
-        "something gets to Kafka",
-    )
-    draining.kill()
-    draining.wait()
-
-
-def test_drain_is_killed(topics, kafka, tmp_path):
-    spool = fill(tmp_path, topics.clicks, 5000)
-    err = tmp_path / "stderr"
-    for _ in range(3):
-        slow = ("--set", "producer.batch.num.messages=10")
-        draining = start_drain(spool, kafka.bootstrap, topics, err, *slow)
-        kill_midway(draining, kafka, topics.clicks)
-        assert said("spool", "list", str(spool))[0] == 0
-    status, out, _ = drain(spool, kafka.bootstrap, topics)
-    assert status == 0, out
-    assert numbers(kafka, topics) == list(range(5000))
-    seen = set()
-    for record in kafka.read_topic(topics.clicks):
-        assert record.value not in seen or MARK in dict(record.headers)
-        seen.add(record.value)
 
 
 # ---- wrong use ---------------------------------------------------------------

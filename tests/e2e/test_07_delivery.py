@@ -7,17 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from harness.events import click
 from harness.kafka_client import Topics
-from harness.load import Load, check_promises
+from harness.load import Load, check_promises, events_in
 from harness.waiting import wait_for
 from harness.web import is_problem
-
-
-def events_in(kafka, topics):
-    return kafka.read_topic(topics.clicks) + kafka.read_topic(topics.leads)
-
-
-def enough_taken(load, count):
-    wait_for(lambda: len(load.taken) >= count, f"{count} events are taken")
 
 
 def test_order_with_64_senders(bridge, kafka, topics):
@@ -43,42 +35,32 @@ def test_a_topic_with_a_small_limit(bridge, kafka):
         answers = list(pool.map(served.post, sent))
     assert {answer.status for answer in answers} == {200}
     assert kafka.read_topic(topics.dead) == []
-    values = {record.value for record in kafka.read_topic(topics.clicks)}
-    assert values == set(sent)
+    assert set(kafka.values(topics.clicks)) == set(sent)
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
-def test_the_broker_goes_and_comes(own_cluster, bridge, how):
-    cluster, kafka = own_cluster()
-    topics = kafka.new_topics()
-    served = bridge(
-        topics,
-        settings={"spool.enabled": "false", "deliver.patience_ms": 1000},
-        bootstrap=kafka.bootstrap,
+def test_the_broker_goes_and_comes(own_bridge, how):
+    cluster, kafka, served = own_bridge(
+        settings={"spool.enabled": "false", "deliver.patience_ms": 1000}
     )
     with Load(served.port, senders=8) as load:
-        enough_taken(load, 200)
+        load.wait_for_more(200)
         getattr(cluster, how)()
         wait_for(lambda: 503 in load.answers(), "503 while Kafka is away")
         wait_for(lambda: not served.is_ready(), "not ready any more")
         cluster.restart()
-        before = len(load.taken)
-        enough_taken(load, before + 200)
+        load.wait_for_more(200)
         served.wait_ready()
     assert set(load.answers()) == {200, 503}
-    check_promises(load, events_in(kafka, topics))
+    check_promises(load, events_in(kafka, served.topics))
     assert served.log_lines("kafka is not ready")
     # nothing is restarted, no person is needed
     assert served.post(click()).status == 200
 
 
-def test_a_broker_that_hangs(own_cluster, bridge):
-    cluster, kafka = own_cluster()
-    topics = kafka.new_topics()
-    served = bridge(
-        topics,
-        settings={"spool.enabled": "false", "deliver.patience_ms": 500},
-        bootstrap=kafka.bootstrap,
+def test_a_broker_that_hangs(own_bridge):
+    cluster, kafka, served = own_bridge(
+        settings={"spool.enabled": "false", "deliver.patience_ms": 500}
     )
     # a broker that has just started is slow with a producer's first record
     wait_for(lambda: served.post(click()).status == 200, "a first 200")
@@ -91,7 +73,7 @@ def test_a_broker_that_hangs(own_cluster, bridge):
     cluster.resume()
     # it was not promised, but it is not thrown away either
     wait_for(
-        lambda: kafka.records_with_value(topics.clicks, body),
+        lambda: kafka.records_with_value(served.topics.clicks, body),
         "the late event is there",
     )
     wait_for(
@@ -103,25 +85,23 @@ def test_a_broker_that_hangs(own_cluster, bridge):
     )
 
 
-def test_one_of_three_brokers_dies(own_cluster, bridge):
-    cluster, kafka = own_cluster(nodes=3)
-    topics = kafka.new_topics(replication=3)
-    served = bridge(topics, bootstrap=kafka.bootstrap)
+def test_one_of_three_brokers_dies(own_bridge):
+    cluster, kafka, served = own_bridge(nodes=3)
     with Load(served.port, senders=8) as load:
-        enough_taken(load, 200)
+        load.wait_for_more(200)
         cluster.kill(1)
-        enough_taken(load, len(load.taken) + 400)
+        load.wait_for_more(400)
         cluster.restart(1)
-        enough_taken(load, len(load.taken) + 200)
+        load.wait_for_more(200)
     assert set(load.answers()) == {200}
-    check_promises(load, events_in(kafka, topics))
+    check_promises(load, events_in(kafka, served.topics))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stopped_under_load(bridge, kafka, topics, number):
     served = bridge(topics, settings={"deliver.notice_ms": 300})
     with Load(served.port, senders=32) as load:
-        enough_taken(load, 500)
+        load.wait_for_more(500)
         served.signal(number)
         wait_for(lambda: not served.is_running(), "it has ended")
     assert served.wait() == 0
@@ -134,23 +114,17 @@ def test_stopped_under_load(bridge, kafka, topics, number):
     assert set(load.answers()) <= {200, 503}
 
 
-def test_stopped_while_kafka_is_away(own_cluster, bridge):
-    cluster, kafka = own_cluster()
-    topics = kafka.new_topics()
-    served = bridge(
-        topics,
-        settings={"spool.enabled": "false", "deliver.patience_ms": 2000},
-        bootstrap=kafka.bootstrap,
+def test_stopped_while_kafka_is_away(own_bridge):
+    cluster, kafka, served = own_bridge(
+        settings={"spool.enabled": "false", "deliver.patience_ms": 2000}
     )
     with Load(served.port, senders=8) as load:
-        enough_taken(load, 100)
+        load.wait_for_more(100)
         cluster.kill()
         wait_for(lambda: 503 in load.answers(), "503 while Kafka is away")
-        served.signal(signal.SIGTERM)
-        wait_for(lambda: not served.is_running(), "it has ended")
-    assert served.wait() == 0
+        assert served.stop() == 0
     cluster.restart()
-    check_promises(load, events_in(kafka, topics))
+    check_promises(load, events_in(kafka, served.topics))
 
 
 def test_readiness_names_the_missing_topic(kafka, bridge):

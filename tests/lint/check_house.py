@@ -42,7 +42,7 @@ DOORS = {
     "civetweb.h": ("ingest/server.c", "ops/admin.c"),
     "librdkafka/": ("kafka/",),
     "openssl/": ("base/digest.c",),
-    "sqlite3.h": ("spool/spool.c",),
+    "sqlite3.h": ("spool/spool_db.c",),
     "libpq-fe.h": ("consume/sink_postgres.c",),
     "curl/": ("base/http_client.c",),
     "pcre2.h": ("schema/regex.c",),

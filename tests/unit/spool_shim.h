@@ -47,6 +47,37 @@ static inline void remove_files(const char *name)
         unlink(path_of(name, suffixes[i]));
 }
 
+/* ---- who wants to know --------------------------------------------------- */
+
+/* What was done to a file, or to its name. */
+struct told {
+    enum {
+        TOLD_WRITE,
+        TOLD_CUT,
+        TOLD_SYNC,
+        TOLD_NO_SYNC, /* it failed */
+        TOLD_MAKE,
+        TOLD_RENAME, /* SQLite does not */
+        TOLD_DELETE,
+        TOLD_SYNC_NAMES, /* in its folder */
+        TOLD_NOTHING
+    } what;
+    const char *path;
+    const char *to;   /* TOLD_RENAME */
+    const void *data; /* TOLD_WRITE */
+    int64_t len;
+    int64_t at; /* TOLD_CUT: its size then */
+};
+
+/* Called when it is done; NULL: nobody wants to know. */
+static void (*disk_tells)(const struct told *told);
+
+static inline void tell(const struct told *told)
+{
+    if (disk_tells != NULL && told->path != NULL)
+        disk_tells(told);
+}
+
 /* ---- the VFS ------------------------------------------------------------- */
 
 enum call { READS, WRITES, SYNCS, TRUNCATES, CALLS, NONE = CALLS };
@@ -78,6 +109,7 @@ struct shim_file {
     sqlite3_file base;
     const char *path;    /* SQLite's; NULL: it has none */
     struct image *image; /* NULL: not one of ours */
+    bool syncs_names;    /* with the first sync, as SQLite does it */
     sqlite3_file *real;
 };
 
@@ -181,18 +213,31 @@ static inline int shim_write(sqlite3_file *file, const void *data, int len,
                              sqlite3_int64 at)
 {
     sqlite3_file *real = real_of(file);
+    const bool fails = now_fails(file, WRITES);
+    int rc;
 
-    if (!now_fails(file, WRITES))
-        return real->pMethods->xWrite(real, data, len, at);
-    real->pMethods->xWrite(real, data, len / 2, at);
-    return disk.rc;
+    if (fails)
+        len /= 2;
+    rc = real->pMethods->xWrite(real, data, len, at);
+    tell(&(struct told){.what = TOLD_WRITE,
+                        .path = ((struct shim_file *)file)->path,
+                        .data = data,
+                        .len = len,
+                        .at = at});
+    return fails ? disk.rc : rc;
 }
 
 static inline int shim_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
+    int rc;
+
     if (now_fails(file, TRUNCATES))
         return disk.rc;
-    return real_of(file)->pMethods->xTruncate(real_of(file), size);
+    rc = real_of(file)->pMethods->xTruncate(real_of(file), size);
+    tell(&(struct told){.what = TOLD_CUT,
+                        .path = ((struct shim_file *)file)->path,
+                        .at = size});
+    return rc;
 }
 
 static inline int shim_sync(sqlite3_file *file, int flags)
@@ -200,10 +245,16 @@ static inline int shim_sync(sqlite3_file *file, int flags)
     struct shim_file *shim = (struct shim_file *)file;
 
     (void)flags;
-    if (now_fails(file, SYNCS))
+    if (now_fails(file, SYNCS)) {
+        tell(&(struct told){.what = TOLD_NO_SYNC, .path = shim->path});
         return disk.rc;
+    }
     if (disk.keeps_images && shim->image != NULL)
         keep_image(shim->real, shim->image);
+    tell(&(struct told){.what = TOLD_SYNC, .path = shim->path});
+    if (shim->syncs_names)
+        tell(&(struct told){.what = TOLD_SYNC_NAMES, .path = shim->path});
+    shim->syncs_names = false;
     return SQLITE_OK;
 }
 
@@ -270,6 +321,7 @@ static inline struct image *image_of(const char *path)
 static inline int shim_open(sqlite3_vfs *vfs, const char *name,
                             sqlite3_file *file, int flags, int *out_flags)
 {
+    const bool is_new = name != NULL && access(name, F_OK) == -1;
     struct shim_file *shim = (struct shim_file *)file;
     int rc;
 
@@ -277,19 +329,30 @@ static inline int shim_open(sqlite3_vfs *vfs, const char *name,
     shim->real = (sqlite3_file *)(shim + 1);
     shim->path = name;
     shim->image = image_of(name);
+    shim->syncs_names =
+        (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL)) != 0 &&
+        (flags & SQLITE_OPEN_CREATE) != 0;
     rc = disk.real->xOpen(disk.real, name, shim->real, flags, out_flags);
     shim->base.pMethods = shim->real->pMethods == NULL ? NULL : &methods;
+    if (rc == SQLITE_OK && is_new)
+        tell(&(struct told){.what = TOLD_MAKE, .path = name});
     return rc;
 }
 
 static inline int shim_delete(sqlite3_vfs *vfs, const char *name, int sync_dir)
 {
     struct image *image = image_of(name);
+    int rc;
 
     (void)vfs;
     if (image != NULL)
         drop_image(image);
-    return disk.real->xDelete(disk.real, name, sync_dir);
+    rc = disk.real->xDelete(disk.real, name, sync_dir);
+    if (rc == SQLITE_OK)
+        tell(&(struct told){.what = TOLD_DELETE, .path = name});
+    if (rc == SQLITE_OK && sync_dir)
+        tell(&(struct told){.what = TOLD_SYNC_NAMES, .path = name});
+    return rc;
 }
 
 static inline int shim_access(sqlite3_vfs *vfs, const char *name, int flags,

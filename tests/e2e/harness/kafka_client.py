@@ -245,6 +245,10 @@ class Kafka:
         )
         return records
 
+    def values(self, *topics: str) -> list[bytes | None]:
+        """Of all records, topic by topic."""
+        return [r.value for topic in topics for r in self.read_topic(topic)]
+
     def records_with_value(self, topic: str, value: bytes) -> list[Record]:
         return [r for r in self.read_topic(topic) if r.value == value]
 

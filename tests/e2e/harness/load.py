@@ -5,9 +5,12 @@ import json
 import threading
 
 from harness.events import click, correlated
-from harness.kafka_client import Record
+from harness.kafka_client import Kafka, Record, Topics
 from harness.surroundings import DEADLINE
+from harness.waiting import wait_for
 from harness.web import Wire, signed
+
+MARK = "bridge-possible-duplicate"
 
 
 class Sender(threading.Thread):
@@ -85,6 +88,11 @@ class Load:
                 sender.join(2 * DEADLINE)
             assert not sender.is_alive(), "a sender hangs"
 
+    def wait_for_more(self, events: int) -> None:
+        """Until so many more have been answered 200."""
+        count = len(self.taken) + events
+        wait_for(lambda: len(self.taken) >= count, f"{count} events are taken")
+
     @property
     def taken(self) -> list[bytes]:
         return [body for sender in self.senders for body in sender.taken]
@@ -99,6 +107,11 @@ class Load:
             for status, count in sender.answers.items():
                 total[status] = total.get(status, 0) + count
         return total
+
+
+def events_in(kafka: Kafka, topics: Topics) -> list[Record]:
+    """What has come of a load."""
+    return kafka.read_topic(topics.clicks) + kafka.read_topic(topics.leads)
 
 
 def check_promises(load: Load, records: list[Record]) -> None:
@@ -137,3 +150,11 @@ def check_promises(load: Load, records: list[Record]) -> None:
                 )
             last[stream] = at
             before[stream] = body
+
+
+def check_duplicates(records: list[Record]) -> None:
+    """What is there twice is marked from the second time on."""
+    seen = set()
+    for record in records:
+        assert record.value not in seen or MARK in dict(record.headers), record
+        seen.add(record.value)
