@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "spool/spool_disk.h"
+#include "spool/spool_lock.h"
 #include "spool/spool_salvage.h"
 
 #include <assert.h>
@@ -394,7 +395,7 @@ static int note_topics(struct spool_dir *sd, struct fault *why)
 static int open_folder(struct spool_dir *sd, struct fault *why)
 {
     if (spool_folder_make(sd->path, why) == -1 ||
-        spool_folder_lock(sd->path, &sd->lock, why) == -1 ||
+        spool_lock_take(sd->path, &sd->lock, why) == -1 ||
         find_files(sd, why) == -1 || note_topics(sd, why) == -1)
         return -1;
     for (size_t i = 0; i < sd->count; i++)

@@ -1,5 +1,5 @@
 /*
- * spool_folder.c - the names in a spool's folder, and whose the folder is
+ * spool_folder.c - the names in a spool's folder
  *
  * A file must never meet what SQLite has beside another one: it would take
  * that for its own. So where a file gets the name of another,
@@ -20,7 +20,6 @@
  */
 #include "spool/spool_folder.h"
 
-#include "base/clock.h"
 #include "spool/spool_disk.h"
 
 #include <ctype.h>
@@ -30,21 +29,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum {
-    NAME_ROOM = 64,
-    DIGITS = 8,
-    DIGITS_MAX = 18,
-    BEHIND_SIZE = 48,
-    LOOK_PAUSE_MS = 50,
-    LOOK_PAUSES = 40
-};
+enum { NAME_ROOM = 64, DIGITS = 8, DIGITS_MAX = 18, BEHIND_SIZE = 48 };
 
 /* What SQLite has beside a file. */
 static const char *const beside[] = {"-wal", "-journal"};
@@ -97,95 +87,6 @@ int spool_folder_make(const char *folder, struct fault *why)
     if (stat(folder, &st) == -1 || !S_ISDIR(st.st_mode))
         return fault_set(why, FAULT_IO, "cannot use '%s': not a folder",
                          folder);
-    return 0;
-}
-
-/* By those alone who look at it: they have their share of the lock, and have
- * written no pid. */
-static bool is_looked_at(int fd)
-{
-    if (flock(fd, LOCK_SH | LOCK_NB) == -1)
-        return false;
-    flock(fd, LOCK_UN);
-    return true;
-}
-
-static int fail_busy(const char *folder, int fd, bool looked_at,
-                     struct fault *why)
-{
-    char text[32] = "";
-    const ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
-    const long long pid = len > 0 ? strtoll(text, NULL, 10) : 0;
-
-    if (looked_at || pid <= 0)
-        return fault_set(why, FAULT_BUSY,
-                         "cannot use '%s': another process %s it", folder,
-                         looked_at ? "looks at" : "has");
-    return fault_set(why, FAULT_BUSY, "cannot use '%s': process %lld has it",
-                     folder, pid);
-}
-
-/* Takes it, or closes the file. Looking takes a moment, as a rule, and must
- * not keep a bridge from starting. */
-static int take_lock(const char *folder, const char *path, int fd, int how,
-                     struct fault *why)
-{
-    const struct timespec pause = clock_timespec(LOOK_PAUSE_MS * 1000);
-    bool looked_at = true;
-    int err = EWOULDBLOCK;
-
-    for (int i = 0; looked_at && err == EWOULDBLOCK && i < LOOK_PAUSES; i++) {
-        if (flock(fd, how | LOCK_NB) == 0)
-            return 0;
-        err = errno;
-        looked_at = how == LOCK_EX && is_looked_at(fd);
-        if (looked_at)
-            nanosleep(&pause, NULL);
-    }
-    if (err == EWOULDBLOCK)
-        fail_busy(folder, fd, looked_at, why);
-    else
-        fault_set_errno(why, FAULT_IO, err, "cannot lock '%s'", path);
-    close(fd);
-    return -1;
-}
-
-int spool_folder_lock(const char *folder, int *fd, struct fault *why)
-{
-    char path[SPOOL_PATH_SIZE];
-    char text[32];
-    int lock;
-
-    snprintf(path, sizeof(path), "%s/lock", folder);
-    lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock == -1)
-        return fault_set_errno(why, errno == ENOSPC ? FAULT_FULL : FAULT_IO,
-                               errno, "cannot open '%s'", path);
-    if (take_lock(folder, path, lock, LOCK_EX, why) == -1)
-        return -1;
-    /* For people: where the disk is full it does without. */
-    snprintf(text, sizeof(text), "%lld\n", (long long)getpid());
-    if (ftruncate(lock, 0) == 0)
-        (void)!pwrite(lock, text, strlen(text), 0);
-    *fd = lock;
-    return 0;
-}
-
-int spool_folder_lock_to_look(const char *folder, int *fd, struct fault *why)
-{
-    char path[SPOOL_PATH_SIZE];
-    int lock;
-
-    *fd = -1;
-    snprintf(path, sizeof(path), "%s/lock", folder);
-    lock = open(path, O_RDONLY | O_CLOEXEC);
-    if (lock == -1 && errno == ENOENT)
-        return 0;
-    if (lock == -1)
-        return fault_set_errno(why, FAULT_IO, errno, "cannot open '%s'", path);
-    if (take_lock(folder, path, lock, LOCK_SH, why) == -1)
-        return -1;
-    *fd = lock;
     return 0;
 }
 

@@ -1,8 +1,7 @@
 /*
- * spool_folder.h - the names in a spool's folder, and whose the folder is
+ * spool_folder.h - the names in a spool's folder
  *
- *     lock                        locked by the process that has the folder;
- *                                 its pid is in it
+ *     lock                        see spool_lock.h
  *     spool-00000001.db           a file of records
  *     spool-00000001.db-wal       SQLite's, of that file (or -journal)
  *     spool-00000001.db.new       what takes the place of a damaged file, while
@@ -28,14 +27,6 @@ enum { SPOOL_NUMBER_MAX = (1 << 23) - 1, SPOOL_PATH_SIZE = PATH_MAX };
 
 /* Makes it, and its parents, unless it is there. FAULT_FULL, FAULT_IO. */
 int spool_folder_make(const char *folder, struct fault *why);
-
-/* *fd holds the lock until it is closed. Waits two seconds for those who only
- * look at it. FAULT_BUSY, FAULT_IO. */
-int spool_folder_lock(const char *folder, int *fd, struct fault *why);
-
-/* The same for looking at what is in it: several may, as long as nobody has
- * the folder. Writes nothing. *fd is -1 where there is no lock. */
-int spool_folder_lock_to_look(const char *folder, int *fd, struct fault *why);
 
 /* The name of a file with a number; `behind` is what is behind ".db". Paths
  * that would be cut spool_folder_make() has refused. */

@@ -2,6 +2,7 @@
  * spool_view_open.c - looking at a spool: which files there are, and opening
  * them
  */
+#include "spool/spool_lock.h"
 #include "spool/spool_view_parts.h"
 
 #include <dirent.h>
@@ -180,7 +181,7 @@ static int open_folder(struct spool_view *view, struct fault *why)
     int64_t highest = 0;
     int rc = 0;
 
-    if (spool_folder_lock_to_look(view->folder, &view->lock, why) == -1 ||
+    if (spool_lock_to_look(view->folder, &view->lock, why) == -1 ||
         spool_folder_list(view->folder, &entries, &count, &highest, why) == -1)
         return -1;
     view->unlocked = view->lock == -1;
@@ -208,7 +209,7 @@ static int open_single(struct spool_view *view, const char *path,
              slash == NULL ? 1 : (int)(slash - path) + 1,
              slash == NULL ? "." : path);
     if (!is_bad(name, &number)) {
-        if (spool_folder_lock_to_look(view->folder, &view->lock, why) == -1)
+        if (spool_lock_to_look(view->folder, &view->lock, why) == -1)
             return -1;
         view->unlocked = view->lock == -1 && number > 0;
     }
@@ -278,7 +279,7 @@ int spool_view_check(const struct spool_view *view, struct fault *why)
 
     if (!view->unlocked)
         return 0;
-    if (spool_folder_lock_to_look(view->folder, &lock, why) == -1)
+    if (spool_lock_to_look(view->folder, &lock, why) == -1)
         return -1;
     if (lock == -1)
         return 0;

@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -190,10 +191,11 @@ def test_a_bridge_has_it(bridge, topics, nowhere):
     served = bridge(topics, bootstrap=nowhere)
     assert served.post(click()).status == 200
     spool = served.folder / "spool"
+    host = socket.gethostname()
     for action in (*READING, "drain"):
         status, out, err = said("spool", action, str(spool))
         assert (status, out) == (1, "")
-        assert f"process {served.process.pid} has it" in err
+        assert f"process {served.process.pid} on {host} has it" in err
     status, _, err = said("spool", "export", str(file_of(spool)))
     assert status == 1
     assert "has it" in err

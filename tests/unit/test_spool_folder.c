@@ -61,12 +61,15 @@ static void test_busy(void **state)
     struct spool_dir *second = NULL;
     struct fault cause = FAULT_INIT;
     char expected[2 * PATH_SIZE];
+    char host[65];
     int status;
     pid_t pid;
 
     (void)state;
-    snprintf(expected, sizeof(expected), "cannot use '%s': process %d has it",
-             folder, (int)getpid());
+    assert_int_equal(gethostname(host, sizeof(host)), 0);
+    snprintf(expected, sizeof(expected),
+             "cannot use '%s': process %d on %s has it", folder, (int)getpid(),
+             host);
     assert_int_equal(spool_dir_open(&second, folder, &ample, &cause), -1);
     assert_null(second);
     assert_int_equal(cause.kind, FAULT_BUSY);
