@@ -9,7 +9,6 @@ Exit status: 0 whatever the speed; 1 if Kafka does not hold what was answered
 import argparse
 import os
 import shutil
-import signal
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
+from harness.command import Unusable, run_to_end
 from harness.kafka_cluster import KafkaFailed
 from harness.surroundings import BUILD, KAFKA_JARS, PROGRAM, TOP
 from measure import machine, plot, report
@@ -34,10 +34,6 @@ from measure.programs import (
 
 # Kafka takes ten times the CPU until its JVM has compiled what it runs.
 KAFKA_WARMUP_S = 15
-
-
-class Unusable(Exception):
-    """What was asked for cannot be done."""
 
 
 # ---- options ----------------------------------------------------------------
@@ -251,23 +247,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def main() -> int:
-    # so that what was started is ended
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
-    try:
-        return run(read_options())
-    except (
-        Unusable,
-        LoadFailed,
-        ProgramFailed,
-        KafkaFailed,
-        AssertionError,  # of the harness: something did not come in time
-    ) as failure:
-        print(f"bench: {failure}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 2
-
+# AssertionError: of the harness, where something did not come in time
+FAILURES = (LoadFailed, ProgramFailed, KafkaFailed, AssertionError)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_to_end("bench", lambda: run(read_options()), *FAILURES))

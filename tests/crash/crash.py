@@ -28,7 +28,6 @@ Exit status: 0; 1 if a scenario has failed; 2 if it could not be run.
 import dataclasses
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -41,6 +40,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
 from checker import Verdict
 from clusters import REPLICATION, Clusters
+from harness.command import Unusable, run_to_end
 from harness.kafka_cluster import KafkaFailed
 from harness.processes import tail
 from harness.surroundings import BUILD, KAFKA_JARS, PROGRAM
@@ -48,10 +48,6 @@ from scenarios import SCENARIOS, Scenario
 from stage import Stage
 
 SHOWN = 3  # violations of a rule; all are in a file
-
-
-class Unusable(Exception):
-    """What was asked for cannot be done."""
 
 
 @dataclass(frozen=True)
@@ -249,17 +245,5 @@ def summed_up(outcomes: list[Outcome]) -> int:
     return 1 if failed else 0
 
 
-def main() -> int:
-    # so that what was started is ended
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
-    try:
-        return run()
-    except (Unusable, KafkaFailed) as failure:
-        print(f"crash: {failure}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 2
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_to_end("crash", run, KafkaFailed))

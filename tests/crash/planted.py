@@ -34,6 +34,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
+from harness.command import Unusable, run_to_end
 from harness.surroundings import BUILD, TOP
 
 HERE = Path(__file__).resolve().parent
@@ -44,10 +45,6 @@ BUILT = PLACE / "build"
 FIELDS = ("What", "Run", "Expect")
 PATIENCE_S = 1200  # for one run
 SAID = 15  # lines of a run, where it was not as expected
-
-
-class Unusable(Exception):
-    """It cannot be tried."""
 
 
 @dataclass(frozen=True)
@@ -253,17 +250,5 @@ def run() -> int:
     return 0 if sound and all(caught) else 1
 
 
-def main() -> int:
-    # so that what was started is ended
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
-    try:
-        return run()
-    except (Unusable, subprocess.CalledProcessError) as failure:
-        print(f"planted: {failure}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 2
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_to_end("planted", run, subprocess.CalledProcessError))

@@ -27,7 +27,6 @@ import json
 import os
 import resource
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -40,7 +39,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 import soak_figures as figures
 from checker import Verdict
 from clusters import Clusters
-from crash import SHOWN, Unusable, need_everything, number
+from crash import SHOWN, need_everything, number
+from harness.command import Unusable, run_to_end
 from harness.kafka_cluster import KafkaFailed
 from harness.processes import tail
 from harness.surroundings import BUILD
@@ -380,17 +380,5 @@ def run() -> int:
     return 0 if is_good else 1
 
 
-def main() -> int:
-    # so that what was started is ended
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
-    try:
-        return run()
-    except (Unusable, KafkaFailed) as failure:
-        print(f"soak: {failure}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 2
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_to_end("soak", run, KafkaFailed))

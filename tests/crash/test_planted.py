@@ -3,8 +3,9 @@
 import shutil
 
 import pytest
+from harness.command import Unusable
 from harness.surroundings import TOP, cannot_run
-from planted import PATCHES, Unusable, command, git_apply, read
+from planted import PATCHES, command, git_apply, read
 from scenarios import SCENARIOS
 
 ALL = sorted(PATCHES.glob("*.patch"))
