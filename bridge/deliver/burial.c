@@ -49,8 +49,9 @@ static void make_dead_letter(struct record *record, const char *topic)
             strcmp(header->name, "x-hub-signature") == 0)
             record_add_header(&dead, header->name, header->value);
     }
-    if (dead.header_count + 2 > RECORD_HEADERS_MAX)
-        dead.header_count = RECORD_HEADERS_MAX - 2;
+    if (dead.header_count + 3 > RECORD_HEADERS_MAX)
+        dead.header_count = RECORD_HEADERS_MAX - 3;
+    record_add_header(&dead, "bridge-dead-topic", slice_of(record->topic));
     record_add_header(&dead, "bridge-dead-kind", slice_of("refused"));
     record_add_header(&dead, "bridge-dead-reason",
                       slice_of("Kafka refused the record for its own sake, "

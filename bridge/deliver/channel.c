@@ -84,7 +84,7 @@ void channel_missed(struct channel *ch, int64_t sent_us)
              log_text("topic", ch->topic));
 }
 
-void channel_refused(struct channel *ch, int64_t now_us)
+bool channel_refused(struct channel *ch, int64_t now_us, const char *error)
 {
     const int64_t first = (int64_t)BACKOFF_FIRST_MS * 1000;
     const int64_t most = (int64_t)BACKOFF_MAX_MS * 1000;
@@ -100,17 +100,25 @@ void channel_refused(struct channel *ch, int64_t now_us)
         atomic_store(&ch->retry_us, now_us + backoff);
     }
     if (!breaker_trip(&ch->breaker))
-        return;
+        return false;
     count_add(COUNT_TOPICS_DOWN, 1);
     log_line(LOG_ERROR, "deliver",
              "kafka refuses the topic: its events go to the spool",
-             log_text("topic", ch->topic));
+             log_text("topic", ch->topic), log_text("error", error));
+    return true;
 }
 
 void channel_on_trial(struct channel *ch, int more)
 {
     atomic_fetch_add(&ch->on_trial, more);
     count_add(COUNT_IN_DOUBT, more);
+}
+
+/* In this order: what comes back is in the drain's rows before it is expected
+ * no more. */
+bool channel_waits(struct channel *ch)
+{
+    return atomic_load(&ch->expected) > 0 || atomic_load(&ch->has_rows);
 }
 
 void channel_try(struct channel *ch)

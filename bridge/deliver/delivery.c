@@ -73,8 +73,11 @@ void delivery_report(void *token, const struct report *report)
         if (channel_confirmed(pg->channel, now_us) && dl->spooler != NULL)
             spooler_wake(dl->spooler);
     }
-    if (report->outcome == REPORT_TOPIC)
-        channel_refused(pg->channel, now_us);
+    /* the spooler, for there may be nothing of it in the spool */
+    if (report->outcome == REPORT_TOPIC &&
+        channel_refused(pg->channel, now_us, report->error) &&
+        dl->spooler != NULL)
+        spooler_wake(dl->spooler);
     if (crew_land(&pg->flight)) {
         land(dl, pg, report);
     } else if (dl->spooler != NULL) {
@@ -87,11 +90,15 @@ void delivery_report(void *token, const struct report *report)
 
 /* ---- sending ------------------------------------------------------------- */
 
-/* The spool has records that it must follow. Needs the stripe's lock. */
+/*
+ * The spool has records that it must follow. Needs the stripe's lock. Of rows
+ * that cannot be read nobody knows the stripe, which counts them for ever: so
+ * nobody waits where nothing is left to wait for.
+ */
 static bool is_behind(const struct sending *se)
 {
     return atomic_load(&se->channel->catching_up) ||
-           stripe_waiting(se->stripe) > 0;
+           (stripe_waiting(se->stripe) > 0 && channel_waits(se->channel));
 }
 
 /* Needs the stripe's lock. */

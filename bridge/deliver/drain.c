@@ -36,7 +36,6 @@ struct entry {
 
 struct drain {
     struct drain_options options;
-    atomic_int expected; /* records that come back and are in no list */
     struct line *lines;
     size_t first; /* whose turn it is to be read first */
     struct arena arena;
@@ -64,7 +63,7 @@ int drain_new(struct drain **out, const struct drain_options *options,
 
         ln->ch = &options->channels->items[i];
         ln->old_to = spool_dir_last_of(options->dir, ln->ch->topic);
-        ln->ready_to = ln->old_to;
+        line_add(ln, ln->old_to);
         atomic_store(&ln->ch->catching_up, ln->old_to > 0);
     }
     *out = dr;
@@ -98,18 +97,21 @@ void drain_add(struct drain *dr, struct channel *ch, int64_t seq)
     struct line *ln = line_of(dr, ch);
 
     assert(seq > ln->ready_to);
-    ln->ready_to = seq;
+    line_add(ln, seq);
 }
 
 /* ---- what has come back -------------------------------------------------- */
 
-void drain_expect(struct drain *dr) { atomic_fetch_add(&dr->expected, 1); }
+void drain_expect(struct passage *pg)
+{
+    atomic_fetch_add(&pg->channel->expected, 1);
+}
 
 void drain_take_back(struct drain *dr, struct passage *pg, bool expected)
 {
     line_take_back(line_of(dr, pg->channel), pg);
     if (expected)
-        atomic_fetch_sub(&dr->expected, 1);
+        atomic_fetch_sub(&pg->channel->expected, 1);
 }
 
 /* ---- reading ------------------------------------------------------------- */
@@ -168,9 +170,12 @@ static size_t read_back(struct drain *dr, struct line *ln, size_t max,
             sk.stripes[sk.count++] = pg->stripe;
             continue;
         }
+        if (count > 0 && dr->arena.total > ROWS_BYTES)
+            break;
         if (read_returned(dr, ln, pg) == -1) {
             due_us = 0; /* no memory: after a pause */
-            line_pause(ln, now_us);
+            if (count == 0)
+                line_pause(ln, now_us);
             break;
         }
         count++;
@@ -310,6 +315,8 @@ static int hand_over(struct drain *dr, struct spool_row *row,
         record_add_header(record, DELIVERY_MARK, slice_of("true"));
     pg->sent_us = clock_now_us();
     pg->reported = false;
+    pg->drained = true;
+    atomic_fetch_add(&pg->channel->drained, 1);
     channel_on_trial(pg->channel, 1);
     if (dr->options.send(dr->options.ctx, record, pg, why) == 0) {
         if (record_header(record, DELIVERY_MARK).data != NULL)
@@ -317,6 +324,8 @@ static int hand_over(struct drain *dr, struct spool_row *row,
         return 0;
     }
     channel_on_trial(pg->channel, -1);
+    atomic_fetch_sub(&pg->channel->drained, 1);
+    pg->drained = false;
     return -1;
 }
 
@@ -359,7 +368,7 @@ static void send_row(struct drain *dr, struct spool_row *row,
 
     stripe_lock(stripe);
     /* one that lies before this one can be among those that are expected */
-    if (atomic_load(&dr->expected) > 0)
+    if (atomic_load(&ln->ch->expected) > 0)
         ln->stopped = true;
     if (ln->stopped || (!entry->returned && stripe_held(stripe) > 0)) {
         if (!entry->returned)
@@ -391,9 +400,11 @@ void drain_send(struct drain *dr, int64_t now_us, struct passage **refused)
         else if (entry->pg != NULL)
             send_row(dr, &dr->rows[i], entry, now_us, refused);
     }
-    for (size_t i = 0; i < dr->options.channels->count; i++)
+    for (size_t i = 0; i < dr->options.channels->count; i++) {
         if (dr->lines[i].window_to > 0)
             line_advance(&dr->lines[i], dr->lines[i].window_to);
+        line_tell(&dr->lines[i]);
+    }
     dr->count = 0;
 }
 

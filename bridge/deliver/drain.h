@@ -55,7 +55,7 @@ void drain_add(struct drain *dr, struct channel *ch, int64_t seq);
  * A record of a row is about to come back; drain_take_back() will follow. The
  * stripe is locked, joined and held by the caller. Any thread.
  */
-void drain_expect(struct drain *dr);
+void drain_expect(struct passage *pg);
 void drain_take_back(struct drain *dr, struct passage *pg, bool expected);
 
 /* Reads the next windows: how many records are in them. Outside of

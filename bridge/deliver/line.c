@@ -7,12 +7,28 @@
 #include "base/log.h"
 
 enum {
-    ON_TRIAL_MAX = 4000,  /* of a topic, with the producer */
+    DRAINED_MAX = 4000,   /* of a topic, with the producer */
     BACK_MAX = 4000,      /* in the list, before others are read */
     PAUSE_US = 20 * 1000, /* after the producer took nothing */
     PAUSE_MAX_US = 5000 * 1000,
     PROBE_US = 1000 * 1000 /* between probes, where others are on trial */
 };
+
+static bool has_rows(const struct line *ln)
+{
+    return ln->back != NULL || ln->read_to < ln->ready_to;
+}
+
+void line_tell(struct line *ln)
+{
+    atomic_store(&ln->ch->has_rows, has_rows(ln));
+}
+
+void line_add(struct line *ln, int64_t seq)
+{
+    ln->ready_to = seq;
+    line_tell(ln);
+}
 
 /* All that was there at the start has been with the producer: from now on
  * the stripes tell who waits. */
@@ -59,6 +75,7 @@ void line_take_back(struct line *ln, struct passage *pg)
     if (++pg->returns > 1)
         pg->due_us = clock_now_us() + patience_us(pg->returns);
     insert(ln, pg);
+    line_tell(ln);
 }
 
 void line_unlist(struct line *ln, struct passage *pg)
@@ -99,15 +116,16 @@ bool line_has_fresh(const struct line *ln)
  */
 size_t line_allowance(const struct line *ln, int64_t now_us)
 {
-    const int on_trial = atomic_load(&ln->ch->on_trial);
+    const int drained = atomic_load(&ln->ch->drained);
 
-    if (now_us < ln->pause_until_us || on_trial >= ON_TRIAL_MAX)
+    if (now_us < ln->pause_until_us || drained >= DRAINED_MAX)
         return 0;
     if (!channel_is_down(ln->ch))
-        return (size_t)(ON_TRIAL_MAX - on_trial);
+        return (size_t)(DRAINED_MAX - drained);
     if (now_us < atomic_load(&ln->ch->retry_us))
         return 0;
-    return on_trial == 0 || now_us >= ln->probe_us ? 1 : 0;
+    return atomic_load(&ln->ch->on_trial) == 0 || now_us >= ln->probe_us ? 1
+                                                                         : 0;
 }
 
 void line_sent(struct line *ln, int64_t now_us)
@@ -121,11 +139,6 @@ void line_pause(struct line *ln, int64_t now_us)
     ln->pause_until_us = now_us + PAUSE_US;
 }
 
-static bool has_rows(const struct line *ln)
-{
-    return ln->back != NULL || ln->read_to < ln->ready_to;
-}
-
 bool line_is_stuck(const struct line *ln)
 {
     return channel_is_down(ln->ch) && !has_rows(ln) &&
@@ -136,14 +149,14 @@ static int64_t later(int64_t a, int64_t b) { return a > b ? a : b; }
 
 int64_t line_due_us(const struct line *ln)
 {
-    const int on_trial = atomic_load(&ln->ch->on_trial);
     int64_t due_us = ln->pause_until_us;
 
-    if ((!has_rows(ln) && !line_is_stuck(ln)) || on_trial >= ON_TRIAL_MAX)
+    if ((!has_rows(ln) && !line_is_stuck(ln)) ||
+        atomic_load(&ln->ch->drained) >= DRAINED_MAX)
         return INT64_MAX;
     if (channel_is_down(ln->ch)) {
         due_us = later(due_us, atomic_load(&ln->ch->retry_us));
-        if (on_trial > 0)
+        if (atomic_load(&ln->ch->on_trial) > 0)
             due_us = later(due_us, ln->probe_us);
     }
     if (ln->back != NULL && !line_has_fresh(ln))

@@ -35,8 +35,14 @@ struct line {
     int64_t probe_us; /* the next one, though others are on trial */
 };
 
+/* There is something to read up to there. */
+void line_add(struct line *ln, int64_t seq);
+
 /* Read up to there, and all of it was sent, or is in the list. */
 void line_advance(struct line *ln, int64_t seq);
+
+/* Tells the channel whether anything is left to be sent. */
+void line_tell(struct line *ln);
 
 /* ---- the list ------------------------------------------------------------ */
 

@@ -39,8 +39,9 @@ struct passage {
     int64_t sent_us;
     enum passage_stage stage;
     bool reported;
-    bool joined; /* counted among those who wait in its stripe */
-    bool marked; /* may be in Kafka already: say so if it is sent */
+    bool joined;  /* counted among those who wait in its stripe */
+    bool marked;  /* may be in Kafka already: say so if it is sent */
+    bool drained; /* the drain has sent it */
     struct report report;
     int returns;    /* how often it came back */
     int64_t due_us; /* it is not sent again before */

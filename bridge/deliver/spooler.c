@@ -107,9 +107,12 @@ static void leave_note(struct spooler *sp, struct passage *pg,
     if (pg->stage != PASSAGE_KEPT)
         return;
     channel_on_trial(pg->channel, -1);
+    if (pg->drained)
+        atomic_fetch_sub(&pg->channel->drained, 1);
+    pg->drained = false;
     if (back) {
         stripe_hold(pg->stripe);
-        drain_expect(sp->drain);
+        drain_expect(pg);
     }
     pg->next = sp->notes;
     sp->notes = pg;
@@ -219,6 +222,13 @@ static void tidy(struct spooler *sp, bool idle)
         sp->untidy = false;
 }
 
+/* An empty spool that refuses records for want of room gives its own back at
+ * once: as long as it refuses, it is never idle. */
+static bool is_to_shrink(const struct spooler *sp)
+{
+    return sp->refuses && sp->untidy && atomic_load(&sp->records) == 0;
+}
+
 static void run_round(struct spooler *sp)
 {
     const int64_t now_us = clock_now_us();
@@ -238,7 +248,7 @@ static void run_round(struct spooler *sp)
         drain_send(sp->drain, now_us, &sp->burials.refused);
     else
         drain_forget(sp->drain, now_us); /* it has become late meanwhile */
-    tidy(sp, false);
+    tidy(sp, is_to_shrink(sp));
 }
 
 /* When there is something to do, even if nothing comes. */

@@ -262,8 +262,9 @@ static bool find_file(struct spooler *sp, int64_t now_us, struct fault *why)
             log_line(LOG_WARN, "spool", "another file was begun");
             return true;
         }
-        log_line(LOG_ERROR, "spool", "cannot begin another file",
-                 log_text("error", cause.text));
+        if (!sp->refuses)
+            log_line(LOG_ERROR, "spool", "cannot begin another file",
+                     log_text("error", cause.text));
     }
     fault_set(why, FAULT_IO, "the spool has failed: %s",
               cause.kind == FAULT_NONE ? "it is tried again" : cause.text);
@@ -308,9 +309,11 @@ static bool write_somehow(struct spooler *sp, int64_t now_us,
     struct fault why = FAULT_INIT;
     bool keeping;
 
-    if (!is_to_be_written(sp))
+    if (!is_to_be_written(sp) && !sp->refuses)
         return true;
     keeping = find_file(sp, now_us, unkept);
+    if (!is_to_be_written(sp))
+        return true;
     if (transact(sp, keeping, &why) == 0) {
         sp->full_since_us = 0;
         return true;

@@ -32,7 +32,8 @@ struct producer;
 enum report_outcome {
     REPORT_DELIVERED, /* in Kafka, as acks=all has it */
     REPORT_REFUSED,   /* for the record's own sake: too large, invalid */
-    REPORT_TOPIC,     /* for the topic's sake: unknown, not authorised */
+    REPORT_TOPIC,     /* for the topic's sake: unknown, not authorised, no
+                         time that this machine's clock has now */
     REPORT_FAILED     /* anything else: purged, a fatal error */
 };
 

@@ -314,7 +314,7 @@ static inline void report(struct passage *pg, enum report_outcome outcome,
     if (outcome == REPORT_DELIVERED)
         channel_confirmed(pg->channel, clock_now_us());
     if (outcome == REPORT_TOPIC)
-        channel_refused(pg->channel, clock_now_us());
+        channel_refused(pg->channel, clock_now_us(), "as played");
     spooler_report(stage.sp, pg, &said);
 }
 

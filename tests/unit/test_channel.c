@@ -62,15 +62,15 @@ static void test_refused_again_and_again(void **state)
     assert_int_equal(channels_init(&chs, names, 1, NULL, 0, NULL), 0);
     ch = &chs.items[0];
     for (int i = 0; i < 10; i++) {
-        channel_refused(ch, now);
-        channel_refused(ch, now + 1);
+        channel_refused(ch, now, "as played");
+        channel_refused(ch, now + 1, "as played");
         assert_true(channel_is_down(ch));
         assert_int_equal(atomic_load(&ch->retry_us), now + pause);
         now += pause;
         pause = pause * 2 > 5000 * ms ? 5000 * ms : pause * 2;
     }
     channel_confirmed(ch, now);
-    channel_refused(ch, now);
+    channel_refused(ch, now, "as played");
     assert_int_equal(atomic_load(&ch->retry_us), now + 100 * ms);
     channel_try(ch);
     assert_false(channel_is_down(ch));

@@ -3,6 +3,40 @@
  */
 #include "spooler_stage.h"
 
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+/* ---- a small disk -------------------------------------------------------- */
+
+static _Atomic int64_t disk_bytes; /* 0: as large as it is */
+
+int __real_statvfs(const char *path, struct statvfs *out);
+int __wrap_statvfs(const char *path, struct statvfs *out);
+
+int __wrap_statvfs(const char *path, struct statvfs *out)
+{
+    const int rc = __real_statvfs(path, out);
+    int64_t left = disk_bytes;
+    char name[512];
+    DIR *folder;
+    struct dirent *entry;
+    struct stat st;
+
+    if (rc == -1 || left == 0)
+        return rc;
+    folder = opendir(stage.dir);
+    while ((entry = readdir(folder)) != NULL) {
+        snprintf(name, sizeof(name), "%s/%s", stage.dir, entry->d_name);
+        if (stat(name, &st) == 0 && S_ISREG(st.st_mode))
+            left -= st.st_size;
+    }
+    closedir(folder);
+    out->f_bavail = left <= 0 ? 0 : (fsblkcnt_t)left / out->f_frsize;
+    return 0;
+}
+
+/* ---- the spool's limit --------------------------------------------------- */
+
 /* So that not even a record without a value finds room. */
 static void fill(void)
 {
@@ -78,12 +112,48 @@ static void test_full_and_kafka_there(void **state)
     assert_string_equal(stage.sent[stage.sent_count - 1].value, "a");
 }
 
+/* ---- the disk's ---------------------------------------------------------- */
+
+static int setup_small(void **state)
+{
+    int rc = setup(state);
+
+    close_stage();
+    disk_bytes = 24 * 1024 * 1024;
+    stage.limits.min_free_bytes = 8 * 1024 * 1024;
+    open_stage();
+    return rc;
+}
+
+static int teardown_small(void **state)
+{
+    disk_bytes = 0;
+    return teardown(state);
+}
+
+/* What an empty spool gives back is what was missing. */
+static void test_room_on_the_disk_again(void **state)
+{
+    char text[FAULT_TEXT_MAX];
+
+    (void)state;
+    fill();
+    assert_false(spooler_accepts(stage.sp, text, sizeof(text)));
+    assert_non_null(strstr(text, "free"));
+    wait_empty();
+    WAIT_FOR(spooler_accepts(stage.sp, text, sizeof(text)));
+    keep("t", "k", "a");
+    wait_empty();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         STAGED(test_full_and_kafka_away),
         STAGED(test_full_and_kafka_there),
         STAGED(test_room_again),
+        cmocka_unit_test_setup_teardown(test_room_on_the_disk_again,
+                                        setup_small, teardown_small),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
