@@ -14,7 +14,10 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { DIR_MAX = 4096 };
+enum {
+    DIR_MAX = 4096,
+    FILE_BYTES = 256 * 1024 /* a file to begin with, and a usual record */
+};
 
 /* The directory, or the nearest one above it that is there. */
 static void find_existing(char path[DIR_MAX])
@@ -46,7 +49,12 @@ static void check_room(struct check *ck, const char *existing)
     if (statvfs(existing, &disk) == -1)
         return;
     available = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
-    if (available < wanted)
+    if (available < config->spool.min_free_bytes + FILE_BYTES)
+        check_tell(ck, CHECK_FAIL, "make room, or set spool.dir",
+                   "spool: the disk of '%s' is full (%" PRId64
+                   " bytes are free): events would go to Kafka only",
+                   existing, available);
+    else if (available < wanted)
         check_tell(ck, CHECK_WARN, "make room, or lower spool.max_bytes",
                    "spool: %" PRId64
                    " bytes are free, and it may want %" PRId64,

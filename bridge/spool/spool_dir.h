@@ -6,7 +6,8 @@
  * it. It stays in the folder until all of it was removed, and then becomes
  * *.bad; so does a file that is damaged. Neither is ever deleted, as they may
  * hold what nobody could read. A sound file that is empty and has a successor
- * is deleted.
+ * is deleted, and so is one that has failed for want of room alone, once
+ * nothing is left in it.
  *
  * Sequence numbers grow from file to file, so that a topic's records come in
  * the order in which they were appended, wherever they are.
@@ -40,9 +41,11 @@ struct spool_dir;
  * Opens the folder, or makes it (its parents, too), and all files in it. On
  * success the caller owns *out. FAULT_BUSY: another process has it.
  * FAULT_NEWER: a newer program made a file in it. FAULT_FULL: no room to make
- * a file. FAULT_IO, FAULT_NOMEM; the text names the path. A damaged file is
- * set aside as *.bad, is logged as an error and counted, what can be read of
- * it takes its place, and opening goes on.
+ * the folder, or its lock. FAULT_IO, FAULT_NOMEM; the text names the path. A
+ * damaged file is set aside as *.bad, is logged as an error and counted, what
+ * can be read of it takes its place, and opening goes on. Where there is no
+ * room to make a file, that is logged as an error, and spool_dir_is_sound() is
+ * false until spool_dir_renew() has made one.
  */
 int spool_dir_open(struct spool_dir **out, const char *path,
                    const struct spool_limits *limits, struct fault *why);

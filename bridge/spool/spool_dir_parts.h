@@ -1,9 +1,9 @@
 /*
  * spool_dir_parts.h - what the files that make up a spool's folder share
  *
- * spool_dir.c opens and closes, spool_dir_write.c has the transactions,
- * spool_dir_read.c reads, spool_dir_care.c looks after files that have failed
- * or are done with. Nobody else includes this.
+ * spool_dir_open.c opens it, spool_dir.c has its files, spool_dir_write.c the
+ * transactions, spool_dir_read.c reads, spool_dir_care.c looks after files that
+ * have failed or are done with. Nobody else includes this.
  */
 #ifndef SPOOL_SPOOL_DIR_PARTS_H
 #define SPOOL_SPOOL_DIR_PARTS_H
@@ -34,6 +34,7 @@ struct dir_file {
     bool marked;        /* as failed, and that was logged */
     bool damaged;       /* reading has met damage */
     bool index_damaged; /* as well */
+    bool full;          /* it has failed for want of room alone */
 
     struct spool_later *later;
     size_t later_count;
@@ -50,6 +51,7 @@ struct dir_file {
     int64_t low;        /* all up to it are gone */
     int64_t oldest_ms;  /* of the first that is not; 0: not known */
     bool done;          /* all are gone */
+    bool keeps_aside;   /* some of these should have been put aside in it */
 };
 
 struct spool_dir {
@@ -78,6 +80,17 @@ struct dir_file *dir_current(const struct spool_dir *sd);
 
 /* NULL: there is none with that number. */
 struct dir_file *dir_file_of(const struct spool_dir *sd, int64_t number);
+
+/* Makes room for so many of them. FAULT_NOMEM. */
+int dir_make_room(struct spool_dir *sd, size_t count, struct fault *why);
+
+/* Its number is above those of the others, and there is room. */
+struct dir_file *dir_add_file(struct spool_dir *sd, int64_t number,
+                              struct spool *sp);
+
+/* Makes a file that is the current one then. FAULT_FULL, FAULT_IO,
+ * FAULT_NOMEM. */
+int dir_begin_file(struct spool_dir *sd, struct fault *why);
 
 /* What the file counts for now. */
 void dir_file_totals(const struct dir_file *file, struct spool_totals *out);

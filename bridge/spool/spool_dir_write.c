@@ -113,8 +113,10 @@ void dir_write_later(struct spool_dir *sd, struct dir_file *file)
                     "", -1, &why);
     }
     for (size_t i = file->later_kept; i < file->later_count; i++)
-        if (file->later[i].what != LATER_GIVE)
+        if (file->later[i].what != LATER_GIVE) {
             dir_note_removed(file, file->later[i].seq);
+            file->keeps_aside |= file->later[i].what == LATER_ASIDE;
+        }
     if (!spool_is_sound(file->sp))
         drop_later(file, 0);
     file->later_kept = file->later_count;
@@ -152,6 +154,7 @@ void spool_dir_fail(struct spool_dir *sd)
     fault_set(&cause, FAULT_FULL, "the disk of '%s' is full for too long",
               sd->path);
     spool_fail(file->sp);
+    file->full = true;
     dir_note_failure(sd, file, &cause);
 }
 
