@@ -53,6 +53,7 @@ struct dir_file *dir_add_file(struct spool_dir *sd, int64_t number,
     assert(sd->count < sd->capacity);
     assert(sd->count == 0 || sd->files[sd->count - 1].number < number);
     sd->files[sd->count] = (struct dir_file){.number = number, .sp = sp};
+    dir_note_place(sd, &sd->files[sd->count]);
     return &sd->files[sd->count++];
 }
 
@@ -158,6 +159,9 @@ int spool_dir_renew(struct spool_dir *sd, struct fault *why)
     assert(!sd->in_transaction);
     if (dir_current(sd) != NULL)
         return 0;
+    dir_note_lost(sd);
+    if (sd->lock == -1 && dir_retake_folder(sd, why) == -1)
+        return -1;
     for (size_t i = 0; i < sd->count; i++)
         failed +=
             !spool_is_sound(sd->files[i].sp) && !dir_is_empty(&sd->files[i]);

@@ -13,6 +13,9 @@
  * the order in which they were appended, wherever they are.
  *
  * Nobody else may have the folder: it is locked as long as the process lives.
+ * Where its files or its lock are removed meanwhile, the next commit tells it:
+ * the files have failed then, renewing makes the folder anew, and what was in
+ * them is read as long as the process lives.
  *
  * After FAULT_IO or FAULT_CORRUPT of a writing call the current file has
  * failed and what was written in this transaction is undone: renew, and write
@@ -90,7 +93,8 @@ bool spool_dir_in_transaction(const struct spool_dir *sd);
 
 /*
  * The current file has failed: begins another one. FAULT_FULL, FAULT_IO,
- * FAULT_BUSY (too many failed ones that still have records): there is none
+ * FAULT_BUSY (too many failed ones that still have records; or another process
+ * has the folder, which was removed for a while): there is none
  * that can be written to, and it can be called again. Outside of
  * transactions.
  */

@@ -55,7 +55,7 @@ static void mark(struct spool_dir *sd, struct dir_file *file)
     if (file->marked)
         return;
     file->marked = true;
-    if (file == &sd->files[sd->count - 1] &&
+    if (!file->lost && file == &sd->files[sd->count - 1] &&
         spool_file_mark_failed(sd->path, file->number, &why) == -1)
         dir_log(sd, file->number, LOG_WARN,
                 "a spool file cannot be marked as failed", "", -1, &why);
@@ -242,12 +242,26 @@ static void set_aside(struct spool_dir *sd, struct dir_file *file)
             "unreadable", unreadable, NULL);
 }
 
+/* It has no name that could be changed. */
+static bool dismiss_lost(struct spool_dir *sd, struct dir_file *file)
+{
+    dir_settle(sd, file);
+    if (!file->done && !dir_is_empty(file))
+        return false;
+    dir_forget(sd, file);
+    return true;
+}
+
 /* True: it is not there any more. The newest one is not deleted, even empty,
  * as long as there are others: its number tells that they are older. */
 static bool dismiss(struct spool_dir *sd, struct dir_file *file)
 {
     const bool is_newest = file == &sd->files[sd->count - 1];
 
+    if (file->lost)
+        return dismiss_lost(sd, file);
+    if (sd->lock == -1) /* what is in the folder may be another's */
+        return false;
     if (dir_is_empty(file)) {
         if (is_newest || file->later_count > 0)
             return false;

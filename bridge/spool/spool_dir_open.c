@@ -10,7 +10,6 @@
 #include "spool/spool_dir_parts.h"
 
 #include "base/log.h"
-#include "spool/spool_lock.h"
 #include "spool/spool_salvage.h"
 
 #include <stdlib.h>
@@ -214,9 +213,8 @@ static int begin_file(struct spool_dir *sd, struct fault *why)
 
 static int open_folder(struct spool_dir *sd, struct fault *why)
 {
-    if (spool_folder_make(sd->path, why) == -1 ||
-        spool_lock_take(sd->path, &sd->lock, why) == -1 ||
-        find_files(sd, why) == -1 || note_topics(sd, why) == -1)
+    if (dir_take_folder(sd, why) == -1 || find_files(sd, why) == -1 ||
+        note_topics(sd, why) == -1)
         return -1;
     for (size_t i = 0; i < sd->count; i++)
         sd->files[i].was_older = sd->files[i].number < sd->highest;

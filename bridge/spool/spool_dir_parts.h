@@ -3,13 +3,15 @@
  *
  * spool_dir_open.c opens it, spool_dir.c has its files, spool_dir_write.c the
  * transactions, spool_dir_read.c reads, spool_dir_care.c looks after files that
- * have failed or are done with. Nobody else includes this.
+ * have failed or are done with, spool_dir_place.c knows whether they are still
+ * in it. Nobody else includes this.
  */
 #ifndef SPOOL_SPOOL_DIR_PARTS_H
 #define SPOOL_SPOOL_DIR_PARTS_H
 
 #include "spool/spool.h"
 #include "spool/spool_dir.h"
+#include "spool/spool_disk.h"
 #include "spool/spool_folder.h"
 #include "spool/spool_gone.h"
 #include "spool/spool_seq.h"
@@ -35,6 +37,9 @@ struct dir_file {
     bool damaged;       /* reading has met damage */
     bool index_damaged; /* as well */
     bool full;          /* it has failed for want of room alone */
+    bool lost;          /* its name means another file, or none */
+    struct disk_id id;  /* what its names meant when it was opened */
+    struct disk_id wal_id;
 
     struct spool_later *later;
     size_t later_count;
@@ -57,6 +62,7 @@ struct dir_file {
 struct spool_dir {
     char *path;
     int lock; /* -1: not locked */
+    struct disk_id lock_id;
     struct spool_limits limits;
     struct dir_file *files; /* by number */
     size_t count;
@@ -100,6 +106,26 @@ void dir_share_room(struct spool_dir *sd);
 
 /* Closes it and takes it out of the folder's. Its place is another's then. */
 void dir_forget(struct spool_dir *sd, struct dir_file *file);
+
+/* ---- spool_dir_place.c --------------------------------------------------- */
+
+/* Makes the folder unless it is there, and locks it. FAULT_BUSY, FAULT_FULL,
+ * FAULT_IO. */
+int dir_take_folder(struct spool_dir *sd, struct fault *why);
+
+/* The same after its lock was lost. No number is used that is used in it. */
+int dir_retake_folder(struct spool_dir *sd, struct fault *why);
+
+/* The file that was opened is the one that its names mean. */
+void dir_note_place(const struct spool_dir *sd, struct dir_file *file);
+
+/* Whether the lock and the current file are where they were. FAULT_IO: no; the
+ * text tells what was removed. */
+int dir_check_place(const struct spool_dir *sd, struct fault *why);
+
+/* Fails files that are not, and the current one if the lock is not. Outside of
+ * transactions. */
+void dir_note_lost(struct spool_dir *sd);
 
 /* ---- spool_dir_write.c --------------------------------------------------- */
 

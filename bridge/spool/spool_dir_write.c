@@ -315,16 +315,29 @@ int spool_dir_give(struct spool_dir *sd, const char *topic, int64_t seq,
     return 0;
 }
 
+/* The current file's part. Where that was removed, nobody would ever find what
+ * it commits. */
+static int commit_current(struct spool_dir *sd, struct dir_file *file,
+                          struct fault *why)
+{
+    struct fault cause = FAULT_INIT;
+
+    if (dir_check_place(sd, &cause) == -1) {
+        spool_dir_undo(sd);
+        dir_note_lost(sd);
+        return fault_set(why, cause.kind, "%s", cause.text);
+    }
+    return answer(sd, file, spool_commit(file->sp, &cause), &cause, why);
+}
+
 int spool_dir_commit(struct spool_dir *sd, struct fault *why)
 {
     struct dir_file *current = dir_current(sd);
-    struct fault cause = FAULT_INIT;
 
     if (check(sd, why) == -1)
         return -1;
     if (current != NULL && spool_in_transaction(current->sp) &&
-        answer(sd, current, spool_commit(current->sp, &cause), &cause, why) ==
-            -1)
+        commit_current(sd, current, why) == -1)
         return -1;
     sd->in_transaction = false;
     for (size_t i = 0; i < sd->count; i++) {

@@ -237,6 +237,24 @@ static void test_one_cannot_be_read(void **state)
     wait_empty();
 }
 
+/* While Kafka is away somebody removes the folder: what was in it is sent, and
+ * what comes is kept where it can be found. */
+static void test_the_folder_is_removed(void **state)
+{
+    (void)state;
+    take_down("t");
+    keep("t", "k", "a");
+    empty_folder();
+    assert_int_equal(rmdir(stage.dir), 0);
+    keep("t", "k", "b");
+    keep("t", "k", "c");
+    assert_true(file_count() > 0);
+    close_stage();
+    open_stage();
+    assert_sent("bc");
+    wait_empty();
+}
+
 /* What is written again after a failed commit is behind what was there. */
 static void test_written_again_in_order(void **state)
 {
@@ -296,6 +314,7 @@ int main(void)
         SHIMMED(test_the_disk_is_gone),
         SHIMMED(test_the_disk_is_full_for_long),
         SHIMMED(test_the_disk_is_full_at_the_start),
+        SHIMMED(test_the_folder_is_removed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
