@@ -119,7 +119,8 @@ void spool_dir_totals(const struct spool_dir *sd, struct spool_dir_totals *out)
             all->oldest_ms = one.oldest_ms;
         out->failed += !spool_is_sound(sd->files[i].sp);
     }
-    out->files = (int64_t)sd->count;
+    out->files = (int64_t)sd->count + sd->left_alone;
+    out->failed += sd->left_alone;
     out->bad = sd->bad;
     out->unreadable = sd->unreadable;
 }

@@ -46,9 +46,10 @@ struct spool_dir;
  * FAULT_NEWER: a newer program made a file in it. FAULT_FULL: no room to make
  * the folder, or its lock. FAULT_IO, FAULT_NOMEM; the text names the path. A
  * damaged file is set aside as *.bad, is logged as an error and counted, what
- * can be read of it takes its place, and opening goes on. Where there is no
- * room to make a file, that is logged as an error, and spool_dir_is_sound() is
- * false until spool_dir_renew() has made one.
+ * can be read of it takes its place, and opening goes on; without room for
+ * that it is read as one that has failed. Where there is no room to make a
+ * file, that is logged as an error, and spool_dir_is_sound() is false until
+ * spool_dir_renew() has made one.
  */
 int spool_dir_open(struct spool_dir **out, const char *path,
                    const struct spool_limits *limits, struct fault *why);

@@ -197,7 +197,7 @@ bool dir_is_empty(const struct dir_file *file)
     struct spool_totals totals;
 
     spool_totals(file->sp, &totals);
-    return totals.records == 0 && totals.aside == 0;
+    return !file->damaged && totals.records == 0 && totals.aside == 0;
 }
 
 /* All of it is in Kafka, and there was no room to write that down. */

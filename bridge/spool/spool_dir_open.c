@@ -23,9 +23,11 @@ struct found {
     struct spool_entry entry;
     struct spool *sp;
     struct fault damage; /* FAULT_NONE: it has none */
+    bool in_place;       /* it is read as it is */
+    bool by_index;       /* the index of that one can be read */
 };
 
-/* A file that is damaged is no failure. */
+/* A file that is damaged, or for which there is no room, is no failure. */
 static int open_one(const struct spool_dir *sd, struct found *one,
                     struct fault *why)
 {
@@ -44,19 +46,58 @@ static int open_one(const struct spool_dir *sd, struct found *one,
     }
     spool_close(one->sp);
     one->sp = NULL;
-    if (damage->kind == FAULT_CORRUPT)
+    if (damage->kind == FAULT_CORRUPT || damage->kind == FAULT_FULL)
         return 0;
     return fault_set(why, damage->kind, "%s", damage->text);
+}
+
+/*
+ * There is no room to save what can be read of it: so that is read from the
+ * file itself, which becomes *.bad when it is done with. If nothing can be
+ * read so, or its numbers mean nothing, it waits for a start with more room.
+ */
+static int read_in_place(struct spool_dir *sd, struct found *one,
+                         const struct fault *full, struct fault *why)
+{
+    struct fault cause = FAULT_INIT;
+    char path[SPOOL_PATH_SIZE];
+
+    spool_file_name(path, sd->path, one->entry.number, "");
+    if (spool_open_damaged(&one->sp, path, &cause) == 0 &&
+        spool_last_seq(one->sp) < SEQ_MAX &&
+        spool_count_damaged(one->sp, &one->by_index, &cause) == 0) {
+        one->in_place = true;
+        dir_log(sd, one->entry.number, LOG_ERROR,
+                "there is no room to save a damaged spool file, it is read "
+                "where it is",
+                "", -1, full);
+        return 0;
+    }
+    spool_close(one->sp);
+    one->sp = NULL;
+    if (cause.kind != FAULT_NONE && cause.kind != FAULT_CORRUPT)
+        return fault_set(why, cause.kind, "%s", cause.text);
+    sd->left_alone++;
+    dir_log(sd, one->entry.number, LOG_ERROR,
+            "there is no room to save a damaged spool file, it is left alone "
+            "until the next start",
+            "", -1, full);
+    return 0;
 }
 
 static int salvage(struct spool_dir *sd, struct found *one, struct fault *why)
 {
     const struct fault damage = one->damage;
+    struct fault cause = FAULT_INIT;
     int64_t records = 0;
 
-    if (spool_salvage(sd->path, one->entry.number, &records, why) == -1) {
-        fault_prefix(why, "cannot set aside a damaged file");
-        return -1;
+    if (damage.kind == FAULT_FULL)
+        return read_in_place(sd, one, &damage, why);
+    if (spool_salvage(sd->path, one->entry.number, &records, &cause) == -1) {
+        if (cause.kind == FAULT_FULL)
+            return read_in_place(sd, one, &cause, why);
+        return fault_set(why, cause.kind, "cannot set aside a damaged file: %s",
+                         cause.text);
     }
     sd->bad++;
     dir_log(sd, one->entry.number, LOG_ERROR,
@@ -68,9 +109,11 @@ static int salvage(struct spool_dir *sd, struct found *one, struct fault *why)
         return 0;
     if (open_one(sd, one, why) == -1)
         return -1;
-    if (one->sp == NULL)
-        return fault_set(why, FAULT_IO, "%s", one->damage.text);
-    return 0;
+    if (one->sp != NULL)
+        return 0;
+    if (one->damage.kind == FAULT_FULL)
+        return read_in_place(sd, one, &one->damage, why);
+    return fault_set(why, FAULT_IO, "%s", one->damage.text);
 }
 
 static int open_all(struct spool_dir *sd, struct found *all, size_t count,
@@ -95,6 +138,25 @@ static int open_all(struct spool_dir *sd, struct found *all, size_t count,
     return 0;
 }
 
+/* There is room. */
+static void add_all(struct spool_dir *sd, struct found *all, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct dir_file *file;
+
+        if (all[i].sp == NULL)
+            continue;
+        file = dir_add_file(sd, all[i].entry.number, all[i].sp);
+        all[i].sp = NULL; /* handed over */
+        file->was_older = all[i].in_place || file->number < sd->highest;
+        file->index_damaged = all[i].in_place && !all[i].by_index;
+    }
+    for (size_t i = 0; i < count; i++) /* when it is known which is the last */
+        if (all[i].in_place)
+            dir_note_damage(sd, dir_file_of(sd, all[i].entry.number),
+                            &all[i].damage);
+}
+
 static int find_files(struct spool_dir *sd, struct fault *why)
 {
     struct spool_entry *entries = NULL;
@@ -114,12 +176,7 @@ static int find_files(struct spool_dir *sd, struct fault *why)
     if (open_all(sd, all, count, why) == -1 ||
         dir_make_room(sd, count + 1, why) == -1)
         goto done;
-    for (size_t i = 0; i < count; i++) {
-        if (all[i].sp == NULL)
-            continue;
-        dir_add_file(sd, all[i].entry.number, all[i].sp);
-        all[i].sp = NULL; /* handed over */
-    }
+    add_all(sd, all, count);
     rc = 0;
 
 done:
@@ -161,22 +218,28 @@ static int add_topic(struct spool_dir *sd, const char *name, int64_t last,
     return 0;
 }
 
-/* In the order of numbers, so what comes last is the last. */
+/* In the order of numbers, so what comes last is the last. What a damaged file
+ * has of a topic lies before its end. */
 static int note_topics(struct spool_dir *sd, struct fault *why)
 {
     for (size_t i = 0; i < sd->count; i++) {
         const struct dir_file *file = &sd->files[i];
         const struct spool_topic *topics;
+        struct fault cause = FAULT_INIT;
         size_t count;
 
-        if (spool_topics(file->sp, &topics, &count, why) == -1)
-            return -1;
-        for (size_t k = 0; k < count; k++)
-            if (topics[k].last_seq > 0 &&
-                add_topic(sd, topics[k].name,
-                          seq_global(file->number, topics[k].last_seq),
+        if (spool_topics(file->sp, &topics, &count, &cause) == -1 &&
+            (!file->damaged || cause.kind == FAULT_NOMEM))
+            return fault_set(why, cause.kind, "%s", cause.text);
+        for (size_t k = 0; k < count; k++) {
+            const int64_t last =
+                file->damaged ? spool_last_seq(file->sp) : topics[k].last_seq;
+
+            if (last > 0 &&
+                add_topic(sd, topics[k].name, seq_global(file->number, last),
                           why) == -1)
                 return -1;
+        }
     }
     return 0;
 }
@@ -216,8 +279,6 @@ static int open_folder(struct spool_dir *sd, struct fault *why)
     if (dir_take_folder(sd, why) == -1 || find_files(sd, why) == -1 ||
         note_topics(sd, why) == -1)
         return -1;
-    for (size_t i = 0; i < sd->count; i++)
-        sd->files[i].was_older = sd->files[i].number < sd->highest;
     if (sd->count > 0) {
         const struct dir_file *last = &sd->files[sd->count - 1];
 

@@ -77,6 +77,7 @@ struct spool_dir {
 
     int64_t bad;
     int64_t unreadable;
+    int64_t left_alone; /* files, for the next process */
 };
 
 /* ---- spool_dir.c --------------------------------------------------------- */

@@ -115,6 +115,138 @@ static void test_other_failures_end_the_start(void **state)
     assert_string_equal(values("t"), "1? 2?");
 }
 
+/* ---- damage, and no room to save what is left ---------------------------- */
+
+static const char file[] = "spool-00000001.db";
+static const char bad[] = "spool-00000001.db.bad";
+
+enum { TOPIC = 2, TOPIC_NAMES, RECORD, RECORD_BY_TOPIC }; /* their roots */
+
+static void make_damaged(int64_t page)
+{
+    open_it();
+    for (int i = 1; i <= 5; i++)
+        store_large("t", i);
+    store_large("u", 6);
+    close_it();
+    assert_string_equal(names(), file);
+    ruin_page(file, page);
+}
+
+static void drop_all(const char *topic)
+{
+    const size_t count = read_all(topic);
+    int64_t seqs[ROWS_MAX];
+
+    for (size_t i = 0; i < count; i++)
+        seqs[i] = rows[i].seq;
+    for (size_t i = 0; i < count; i++)
+        drop(seqs[i]);
+}
+
+/* Whichever way is damaged, they are read along the other. */
+static void test_damage_is_read_in_place(void **state)
+{
+    static const int64_t pages[] = {RECORD_BY_TOPIC, TOPIC};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(pages); i++) {
+        make_damaged(pages[i]);
+        disk_is_full(".db.new");
+        open_it();
+        assert_true(disk.hit);
+        nothing_fails();
+        assert_true(spool_dir_is_sound(sd)); /* there is room for a new one */
+        assert_false(has("spool-00000001.db.new"));
+        assert_int_equal(totals().bad, 0);
+        assert_int_equal(totals().failed, 1);
+        assert_int_equal(records(), 6);
+        assert_string_equal(numbers("t"), "1? 2? 3? 4? 5?");
+        assert_string_equal(numbers("u"), "6?");
+        assert_true(spool_dir_last_of(sd, "u") >= rows[0].seq);
+        store_large("t", 7);
+        drop_all("t");
+        assert_int_equal(records(), 1);
+        tidy();
+        assert_true(has(file));
+        drop_all("u");
+        assert_int_equal(records(), 0);
+        tidy();
+        assert_int_equal(totals().bad, 1);
+        assert_int_equal(totals().unreadable, 0);
+        assert_true(has(bad));
+        close_it();
+        empty_folder();
+    }
+}
+
+/* Not even for a new file; the next start has room. */
+static void test_damage_and_no_room_at_all(void **state)
+{
+    (void)state;
+    make_damaged(RECORD_BY_TOPIC);
+    ruin_value(file, 3);
+    disk_is_full(NULL);
+    open_it();
+    assert_false(spool_dir_is_sound(sd));
+    assert_int_equal(records(), 5);
+    assert_string_equal(numbers("t"), "1? 2? 4? 5?");
+    assert_string_equal(numbers("u"), "6?");
+    drop_all("t");
+    tidy();
+    close_it();
+    assert_true(has(file));
+    nothing_fails();
+    open_it();
+    assert_int_equal(totals().bad, 1);
+    assert_int_equal(totals().failed, 0);
+    assert_string_equal(numbers("t"), "1? 2? 4? 5?");
+    assert_string_equal(numbers("u"), "6?");
+}
+
+/* What cannot be read in place is there at the next start. */
+static void test_damage_is_left_alone(void **state)
+{
+    (void)state;
+    open_it();
+    store("t", "1");
+    close_it();
+    sql(file, "UPDATE topic SET given_to = 9223372036854775807");
+    disk_is_full(".db.new");
+    open_it();
+    assert_true(disk.hit);
+    nothing_fails();
+    assert_int_equal(totals().failed, 1);
+    assert_int_equal(totals().files, 2);
+    assert_string_equal(values("t"), "");
+    assert_int_equal(store("t", "2") >> 40, 2);
+    tidy();
+    assert_true(has(file));
+    reopen();
+    assert_int_equal(totals().bad, 1);
+    assert_string_equal(values("t"), "1? 2");
+}
+
+/* Of a file that was never finished nobody misses anything. */
+static void test_an_unfinished_file(void **state)
+{
+    (void)state;
+    open_it();
+    close_it();
+    write_file(file, "", 0);
+    disk_is_full(NULL);
+    open_it();
+    assert_false(spool_dir_is_sound(sd));
+    nothing_fails();
+    renew();
+    store("t", "1");
+    reopen();
+    assert_string_equal(values("t"), "1");
+    tidy();
+    assert_int_equal(totals().files, 1);
+    assert_false(has(file));
+}
+
 /* ---- for too long -------------------------------------------------------- */
 
 static void test_failed_for_want_of_room(void **state)
@@ -251,6 +383,10 @@ int main(void)
         ALONE(test_no_room_beside_a_failed_file),
         ALONE(test_sending_makes_room),
         ALONE(test_other_failures_end_the_start),
+        ALONE(test_damage_is_read_in_place),
+        ALONE(test_damage_and_no_room_at_all),
+        ALONE(test_damage_is_left_alone),
+        ALONE(test_an_unfinished_file),
         ALONE(test_failed_for_want_of_room),
         ALONE(test_failed_for_want_of_room_at_the_end),
         ALONE(test_the_newest_stays_as_long_as_others),
