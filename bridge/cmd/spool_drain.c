@@ -36,8 +36,8 @@ struct draining {
 /* What a spool has, as far as its files tell. */
 struct contents {
     struct spool_totals totals;
-    int64_t bad; /* files set aside */
-    bool sound;  /* all others are */
+    int64_t bad;     /* files set aside */
+    int64_t unsound; /* that have failed, or are damaged */
 };
 
 static int look(const char *dir, struct contents *out, struct fault *why)
@@ -49,13 +49,13 @@ static int look(const char *dir, struct contents *out, struct fault *why)
 
     if (spool_view_open(&view, dir, why) == -1)
         return -1;
-    *out = (struct contents){.sound = true};
+    *out = (struct contents){0};
     spool_view_totals(view, &out->totals);
     files = spool_view_files(view, &count);
     for (size_t i = 0; i < count; i++) {
         out->bad += files[i].state == VIEW_BAD;
-        if (files[i].state != VIEW_BAD && files[i].state != VIEW_SOUND)
-            out->sound = false;
+        out->unsound +=
+            files[i].state != VIEW_BAD && files[i].state != VIEW_SOUND;
     }
     rc = spool_view_check(view, why);
     spool_view_close(view);
@@ -169,7 +169,11 @@ static int tell(const struct draining *dr, const struct contents *left)
         printf("damaged files, set aside as *.bad: %" PRId64
                "; see 'aurix-bridge spool list %s'\n",
                left->bad, dr->dir);
-    return waiting > 0 || aside > 0 || left->bad > 0 || !left->sound
+    if (left->unsound > 0)
+        printf("damaged or failed files that are left: %" PRId64
+               "; if there was no room, make some and try again\n",
+               left->unsound);
+    return waiting > 0 || aside > 0 || left->bad > 0 || left->unsound > 0
                ? CMD_FAILED
                : CMD_OK;
 }
@@ -188,7 +192,7 @@ int spool_cmd_drain(struct cmd *cmd)
         look(dr.dir, &contents, &why) == -1)
         return cmd_failed(cmd, &why);
     dr.timeout_us = (int64_t)seconds * 1000000;
-    if (contents.totals.records > 0 || !contents.sound) {
+    if (contents.totals.records > 0 || contents.unsound > 0) {
         drain(&dr, &why);
         if (dr.dl != NULL && look(dr.dir, &contents, &cause) == -1)
             return cmd_failed(cmd, &cause);

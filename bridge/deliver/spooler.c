@@ -367,7 +367,9 @@ int spooler_open(struct spooler **out, const struct spooler_options *options,
     if (drain_new(&sp->drain, &drain_options, why) == -1)
         goto fail;
     spooler_tell_totals(sp);
-    spooler_tell_state(sp, false, NULL);
+    sp->trouble_us = clock_now_us();
+    spooler_tell_state(sp, !spool_dir_is_sound(options->dir),
+                       "there is no room for a file of the spool");
     err = pthread_create(&sp->thread, NULL, run, sp);
     if (err != 0) {
         fault_set_errno(why, FAULT_IO, err, "cannot start a thread");

@@ -86,6 +86,14 @@ int spool_open(struct spool **out, const char *path,
 int spool_open_damaged(struct spool **out, const char *path, struct fault *why);
 
 /*
+ * Counts the records of a file that was opened so, of topics that it still
+ * tells; not their bytes. It takes as long as reading their numbers does.
+ * *by_index is false: the index is damaged, too, and they were looked for along
+ * the table. FAULT_NOMEM.
+ */
+int spool_count_damaged(struct spool *sp, bool *by_index, struct fault *why);
+
+/*
  * Opens a file to look at it: no call but those for reading works, and nothing
  * is written, neither to it nor beside it. What its -wal has is read, too.
  * Nobody may write to it meanwhile; that is the caller's care. A damaged file
@@ -149,7 +157,8 @@ bool spool_in_transaction(const struct spool *sp);
 
 /*
  * The topics in the file, in the order of their first use. The array is the
- * spool's, until the next append or give.
+ * spool's, until the next append or give. If it fails they are told all the
+ * same, and the ends are not those of now.
  */
 int spool_topics(struct spool *sp, const struct spool_topic **out,
                  size_t *count, struct fault *why);

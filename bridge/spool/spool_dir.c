@@ -1,20 +1,10 @@
 /*
- * spool_dir.c - the spool as a folder: opening it, and which files it has
- *
- * At opening nothing is changed before all files that are there were looked
- * at: a file of a newer program's stops it, with everything as it was. Then
- * what a crash has left is mended, what is damaged is salvaged, and a file is
- * begun if there is none, or if a newer one than all that are there was once:
- * the newest file's records alone are not doubtful, so there must be no doubt
- * about which it is.
+ * spool_dir.c - the spool as a folder: which files it has
  */
 #include "spool/spool_dir_parts.h"
 
 #include "base/limits.h"
-#include "base/log.h"
 #include "spool/spool_disk.h"
-#include "spool/spool_lock.h"
-#include "spool/spool_salvage.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -43,7 +33,7 @@ struct dir_file *dir_file_of(const struct spool_dir *sd, int64_t number)
     return NULL;
 }
 
-static int make_room(struct spool_dir *sd, size_t count, struct fault *why)
+int dir_make_room(struct spool_dir *sd, size_t count, struct fault *why)
 {
     struct dir_file *files;
 
@@ -57,12 +47,14 @@ static int make_room(struct spool_dir *sd, size_t count, struct fault *why)
     return 0;
 }
 
-/* There is room. */
-static void add_file(struct spool_dir *sd, int64_t number, struct spool *sp)
+struct dir_file *dir_add_file(struct spool_dir *sd, int64_t number,
+                              struct spool *sp)
 {
     assert(sd->count < sd->capacity);
     assert(sd->count == 0 || sd->files[sd->count - 1].number < number);
-    sd->files[sd->count++] = (struct dir_file){.number = number, .sp = sp};
+    sd->files[sd->count] = (struct dir_file){.number = number, .sp = sp};
+    dir_note_place(sd, &sd->files[sd->count]);
+    return &sd->files[sd->count++];
 }
 
 static void release_file(struct dir_file *file)
@@ -127,24 +119,25 @@ void spool_dir_totals(const struct spool_dir *sd, struct spool_dir_totals *out)
             all->oldest_ms = one.oldest_ms;
         out->failed += !spool_is_sound(sd->files[i].sp);
     }
-    out->files = (int64_t)sd->count;
+    out->files = (int64_t)sd->count + sd->left_alone;
+    out->failed += sd->left_alone;
     out->bad = sd->bad;
     out->unreadable = sd->unreadable;
 }
 
 /* ---- a new one ----------------------------------------------------------- */
 
-static int create(struct spool_dir *sd, struct fault *why)
+int dir_begin_file(struct spool_dir *sd, struct fault *why)
 {
     const int64_t number = sd->highest + 1;
     char path[SPOOL_PATH_SIZE];
     struct spool *sp = NULL;
 
     if (number > SPOOL_NUMBER_MAX)
-        return fault_set(why, FAULT_FULL,
+        return fault_set(why, FAULT_IO,
                          "cannot make a file in '%s': numbers are used up",
                          sd->path);
-    if (make_room(sd, sd->count + 1, why) == -1)
+    if (dir_make_room(sd, sd->count + 1, why) == -1)
         return -1;
     spool_file_name(path, sd->path, number, "");
     /* what may be there is of an attempt that failed */
@@ -155,7 +148,7 @@ static int create(struct spool_dir *sd, struct fault *why)
         return -1;
     }
     sd->highest = number;
-    add_file(sd, number, sp);
+    dir_add_file(sd, number, sp);
     dir_share_room(sd);
     return 0;
 }
@@ -167,6 +160,9 @@ int spool_dir_renew(struct spool_dir *sd, struct fault *why)
     assert(!sd->in_transaction);
     if (dir_current(sd) != NULL)
         return 0;
+    dir_note_lost(sd);
+    if (sd->lock == -1 && dir_retake_folder(sd, why) == -1)
+        return -1;
     for (size_t i = 0; i < sd->count; i++)
         failed +=
             !spool_is_sound(sd->files[i].sp) && !dir_is_empty(&sd->files[i]);
@@ -175,7 +171,7 @@ int spool_dir_renew(struct spool_dir *sd, struct fault *why)
                          "%lld files of '%s' have failed and still have "
                          "records: no more are made",
                          (long long)failed, sd->path);
-    if (create(sd, why) == -1)
+    if (dir_begin_file(sd, why) == -1)
         return -1;
     dir_dismiss(sd);
     return 0;
@@ -227,208 +223,7 @@ int spool_dir_tidy(struct spool_dir *sd, bool idle, struct fault *why)
     return rc;
 }
 
-/* ---- opening ------------------------------------------------------------- */
-
-/* A file that is there, as long as it is not yet the folder's. */
-struct found {
-    struct spool_entry entry;
-    struct spool *sp;
-    struct fault damage; /* FAULT_NONE: it has none */
-};
-
-/* A file that is damaged is no failure. */
-static int open_one(const struct spool_dir *sd, struct found *one,
-                    struct fault *why)
-{
-    char path[SPOOL_PATH_SIZE];
-    const struct spool_topic *topics;
-    size_t count;
-    struct fault *damage = &one->damage;
-
-    fault_clear(damage);
-    spool_file_name(path, sd->path, one->entry.number, "");
-    if (spool_open(&one->sp, path, &sd->limits, damage) == 0 &&
-        spool_topics(one->sp, &topics, &count, damage) == 0) {
-        if (spool_last_seq(one->sp) < SEQ_LARGE)
-            return 0;
-        fault_set(damage, FAULT_CORRUPT, "its numbers are used up");
-    }
-    spool_close(one->sp);
-    one->sp = NULL;
-    if (damage->kind == FAULT_CORRUPT)
-        return 0;
-    return fault_set(why, damage->kind, "%s", damage->text);
-}
-
-static int salvage(struct spool_dir *sd, struct found *one, struct fault *why)
-{
-    const struct fault damage = one->damage;
-    int64_t records = 0;
-
-    if (spool_salvage(sd->path, one->entry.number, &records, why) == -1) {
-        fault_prefix(why, "cannot set aside a damaged file");
-        return -1;
-    }
-    sd->bad++;
-    dir_log(sd, one->entry.number, LOG_ERROR,
-            "a damaged spool file was set aside, what can be read of it was "
-            "saved",
-            "records", records, &damage);
-    one->entry.is_there = records > 0;
-    if (records == 0)
-        return 0;
-    if (open_one(sd, one, why) == -1)
-        return -1;
-    if (one->sp == NULL)
-        return fault_set(why, FAULT_IO, "%s", one->damage.text);
-    return 0;
-}
-
-static int open_all(struct spool_dir *sd, struct found *all, size_t count,
-                    struct fault *why)
-{
-    for (size_t i = 0; i < count; i++)
-        if (all[i].entry.is_there && open_one(sd, &all[i], why) == -1)
-            return -1;
-    for (size_t i = 0; i < count; i++) {
-        const bool was_there = all[i].entry.is_there;
-
-        if (spool_file_mend(sd->path, &all[i].entry, why) == -1)
-            return -1;
-        if (all[i].entry.is_there && !was_there &&
-            open_one(sd, &all[i], why) == -1)
-            return -1;
-    }
-    for (size_t i = 0; i < count; i++)
-        if (all[i].entry.is_there && all[i].sp == NULL &&
-            salvage(sd, &all[i], why) == -1)
-            return -1;
-    return 0;
-}
-
-static int find_files(struct spool_dir *sd, struct fault *why)
-{
-    struct spool_entry *entries = NULL;
-    struct found *all = NULL;
-    size_t count = 0;
-    int rc = -1;
-
-    if (spool_folder_list(sd->path, &entries, &count, &sd->highest, why) == -1)
-        return -1;
-    all = calloc(count + 1, sizeof(*all));
-    if (all == NULL) {
-        fault_set(why, FAULT_NOMEM, "cannot allocate a list of files");
-        goto done;
-    }
-    for (size_t i = 0; i < count; i++)
-        all[i].entry = entries[i];
-    if (open_all(sd, all, count, why) == -1 ||
-        make_room(sd, count + 1, why) == -1)
-        goto done;
-    for (size_t i = 0; i < count; i++) {
-        if (all[i].sp == NULL)
-            continue;
-        add_file(sd, all[i].entry.number, all[i].sp);
-        all[i].sp = NULL; /* handed over */
-    }
-    rc = 0;
-
-done:
-    for (size_t i = 0; all != NULL && i < count; i++)
-        spool_close(all[i].sp);
-    free(all);
-    free(entries);
-    return rc;
-}
-
-/* ---- what was there ------------------------------------------------------ */
-
-static int add_topic(struct spool_dir *sd, const char *name, int64_t last,
-                     struct fault *why)
-{
-    const char **names;
-    int64_t *lasts;
-    char *copy;
-
-    for (size_t i = 0; i < sd->topic_count; i++) {
-        if (strcmp(sd->topics[i], name) != 0)
-            continue;
-        sd->last_of[i] = last;
-        return 0;
-    }
-    names = realloc(sd->topics, (sd->topic_count + 1) * sizeof(*names));
-    if (names != NULL)
-        sd->topics = names;
-    lasts = realloc(sd->last_of, (sd->topic_count + 1) * sizeof(*lasts));
-    if (lasts != NULL)
-        sd->last_of = lasts;
-    copy = strdup(name);
-    if (names == NULL || lasts == NULL || copy == NULL) {
-        free(copy);
-        return fault_set(why, FAULT_NOMEM, "cannot allocate a topic");
-    }
-    sd->topics[sd->topic_count] = copy;
-    sd->last_of[sd->topic_count++] = last;
-    return 0;
-}
-
-/* In the order of numbers, so what comes last is the last. */
-static int note_topics(struct spool_dir *sd, struct fault *why)
-{
-    for (size_t i = 0; i < sd->count; i++) {
-        const struct dir_file *file = &sd->files[i];
-        const struct spool_topic *topics;
-        size_t count;
-
-        if (spool_topics(file->sp, &topics, &count, why) == -1)
-            return -1;
-        for (size_t k = 0; k < count; k++)
-            if (topics[k].last_seq > 0 &&
-                add_topic(sd, topics[k].name,
-                          seq_global(file->number, topics[k].last_seq),
-                          why) == -1)
-                return -1;
-    }
-    return 0;
-}
-
-static int open_folder(struct spool_dir *sd, struct fault *why)
-{
-    if (spool_folder_make(sd->path, why) == -1 ||
-        spool_lock_take(sd->path, &sd->lock, why) == -1 ||
-        find_files(sd, why) == -1 || note_topics(sd, why) == -1)
-        return -1;
-    for (size_t i = 0; i < sd->count; i++)
-        sd->files[i].was_older = sd->files[i].number < sd->highest;
-    if (sd->count > 0) {
-        const struct dir_file *last = &sd->files[sd->count - 1];
-
-        sd->opened_at = seq_global(last->number, spool_last_seq(last->sp));
-    }
-    if (sd->count == 0 || sd->files[sd->count - 1].was_older)
-        return create(sd, why);
-    dir_share_room(sd);
-    return 0;
-}
-
-int spool_dir_open(struct spool_dir **out, const char *path,
-                   const struct spool_limits *limits, struct fault *why)
-{
-    struct spool_dir *sd = calloc(1, sizeof(*sd));
-
-    if (sd == NULL || (sd->path = strdup(path)) == NULL) {
-        free(sd);
-        return fault_set(why, FAULT_NOMEM, "cannot allocate a spool");
-    }
-    sd->lock = -1;
-    sd->limits = *limits;
-    if (open_folder(sd, why) == -1) {
-        spool_dir_close(sd);
-        return -1;
-    }
-    *out = sd;
-    return 0;
-}
+/* ---- the end, and what was there at the beginning ------------------------ */
 
 void spool_dir_close(struct spool_dir *sd)
 {

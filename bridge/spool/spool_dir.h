@@ -6,12 +6,16 @@
  * it. It stays in the folder until all of it was removed, and then becomes
  * *.bad; so does a file that is damaged. Neither is ever deleted, as they may
  * hold what nobody could read. A sound file that is empty and has a successor
- * is deleted.
+ * is deleted, and so is one that has failed for want of room alone, once
+ * nothing is left in it.
  *
  * Sequence numbers grow from file to file, so that a topic's records come in
  * the order in which they were appended, wherever they are.
  *
  * Nobody else may have the folder: it is locked as long as the process lives.
+ * Where its files or its lock are removed meanwhile, the next commit tells it:
+ * the files have failed then, renewing makes the folder anew, and what was in
+ * them is read as long as the process lives.
  *
  * After FAULT_IO or FAULT_CORRUPT of a writing call the current file has
  * failed and what was written in this transaction is undone: renew, and write
@@ -40,9 +44,12 @@ struct spool_dir;
  * Opens the folder, or makes it (its parents, too), and all files in it. On
  * success the caller owns *out. FAULT_BUSY: another process has it.
  * FAULT_NEWER: a newer program made a file in it. FAULT_FULL: no room to make
- * a file. FAULT_IO, FAULT_NOMEM; the text names the path. A damaged file is
- * set aside as *.bad, is logged as an error and counted, what can be read of
- * it takes its place, and opening goes on.
+ * the folder, or its lock. FAULT_IO, FAULT_NOMEM; the text names the path. A
+ * damaged file is set aside as *.bad, is logged as an error and counted, what
+ * can be read of it takes its place, and opening goes on; without room for
+ * that it is read as one that has failed. Where there is no room to make a
+ * file, that is logged as an error, and spool_dir_is_sound() is false until
+ * spool_dir_renew() has made one.
  */
 int spool_dir_open(struct spool_dir **out, const char *path,
                    const struct spool_limits *limits, struct fault *why);
@@ -87,7 +94,8 @@ bool spool_dir_in_transaction(const struct spool_dir *sd);
 
 /*
  * The current file has failed: begins another one. FAULT_FULL, FAULT_IO,
- * FAULT_BUSY (too many failed ones that still have records): there is none
+ * FAULT_BUSY (too many failed ones that still have records; or another process
+ * has the folder, which was removed for a while): there is none
  * that can be written to, and it can be called again. Outside of
  * transactions.
  */

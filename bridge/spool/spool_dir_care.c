@@ -6,6 +6,10 @@
  * is left; when it comes to the end the file is done, and becomes *.bad. The
  * mark is what decides, and not a count, since in a damaged file nobody knows
  * how many there are.
+ *
+ * But where room is all that was wanting, a count is right, and nothing is in
+ * the file that anybody could miss once it is in Kafka. Then it is deleted, for
+ * it may be what fills the disk.
  */
 #include "spool/spool_dir_parts.h"
 
@@ -51,7 +55,7 @@ static void mark(struct spool_dir *sd, struct dir_file *file)
     if (file->marked)
         return;
     file->marked = true;
-    if (file == &sd->files[sd->count - 1] &&
+    if (!file->lost && file == &sd->files[sd->count - 1] &&
         spool_file_mark_failed(sd->path, file->number, &why) == -1)
         dir_log(sd, file->number, LOG_WARN,
                 "a spool file cannot be marked as failed", "", -1, &why);
@@ -193,7 +197,18 @@ bool dir_is_empty(const struct dir_file *file)
     struct spool_totals totals;
 
     spool_totals(file->sp, &totals);
-    return totals.records == 0 && totals.aside == 0;
+    return !file->damaged && totals.records == 0 && totals.aside == 0;
+}
+
+/* All of it is in Kafka, and there was no room to write that down. */
+static bool is_spent(const struct dir_file *file)
+{
+    struct spool_totals totals;
+
+    spool_totals(file->sp, &totals);
+    return (file->full || spool_is_sound(file->sp)) && !file->damaged &&
+           !file->keeps_aside && totals.aside == 0 && file->unreadable == 0 &&
+           left(file) <= 0;
 }
 
 static void delete(struct spool_dir *sd, struct dir_file *file)
@@ -227,15 +242,38 @@ static void set_aside(struct spool_dir *sd, struct dir_file *file)
             "unreadable", unreadable, NULL);
 }
 
-/* True: it is not there any more. The newest one stays, even empty, until
- * there is a newer one: its number tells that the others are older. */
+/* It has no name that could be changed. */
+static bool dismiss_lost(struct spool_dir *sd, struct dir_file *file)
+{
+    dir_settle(sd, file);
+    if (!file->done && !dir_is_empty(file))
+        return false;
+    dir_forget(sd, file);
+    return true;
+}
+
+/* True: it is not there any more. The newest one is not deleted, even empty,
+ * as long as there are others: its number tells that they are older. */
 static bool dismiss(struct spool_dir *sd, struct dir_file *file)
 {
     const bool is_newest = file == &sd->files[sd->count - 1];
 
+    if (file->lost)
+        return dismiss_lost(sd, file);
+    if (sd->lock == -1) /* what is in the folder may be another's */
+        return false;
     if (dir_is_empty(file)) {
         if (is_newest || file->later_count > 0)
             return false;
+        delete (sd, file);
+        return true;
+    }
+    if (is_spent(file)) {
+        if (is_newest && sd->count > 1)
+            return false;
+        dir_log(sd, file->number, LOG_INFO,
+                "all of a spool file that had no room was sent, it is removed",
+                "", -1, NULL);
         delete (sd, file);
         return true;
     }

@@ -1,15 +1,17 @@
 /*
  * spool_dir_parts.h - what the files that make up a spool's folder share
  *
- * spool_dir.c opens and closes, spool_dir_write.c has the transactions,
- * spool_dir_read.c reads, spool_dir_care.c looks after files that have failed
- * or are done with. Nobody else includes this.
+ * spool_dir_open.c opens it, spool_dir.c has its files, spool_dir_write.c the
+ * transactions, spool_dir_read.c reads, spool_dir_care.c looks after files that
+ * have failed or are done with, spool_dir_place.c knows whether they are still
+ * in it. Nobody else includes this.
  */
 #ifndef SPOOL_SPOOL_DIR_PARTS_H
 #define SPOOL_SPOOL_DIR_PARTS_H
 
 #include "spool/spool.h"
 #include "spool/spool_dir.h"
+#include "spool/spool_disk.h"
 #include "spool/spool_folder.h"
 #include "spool/spool_gone.h"
 #include "spool/spool_seq.h"
@@ -34,6 +36,10 @@ struct dir_file {
     bool marked;        /* as failed, and that was logged */
     bool damaged;       /* reading has met damage */
     bool index_damaged; /* as well */
+    bool full;          /* it has failed for want of room alone */
+    bool lost;          /* its name means another file, or none */
+    struct disk_id id;  /* what its names meant when it was opened */
+    struct disk_id wal_id;
 
     struct spool_later *later;
     size_t later_count;
@@ -50,11 +56,13 @@ struct dir_file {
     int64_t low;        /* all up to it are gone */
     int64_t oldest_ms;  /* of the first that is not; 0: not known */
     bool done;          /* all are gone */
+    bool keeps_aside;   /* some of these should have been put aside in it */
 };
 
 struct spool_dir {
     char *path;
     int lock; /* -1: not locked */
+    struct disk_id lock_id;
     struct spool_limits limits;
     struct dir_file *files; /* by number */
     size_t count;
@@ -69,6 +77,7 @@ struct spool_dir {
 
     int64_t bad;
     int64_t unreadable;
+    int64_t left_alone; /* files, for the next process */
 };
 
 /* ---- spool_dir.c --------------------------------------------------------- */
@@ -79,6 +88,17 @@ struct dir_file *dir_current(const struct spool_dir *sd);
 /* NULL: there is none with that number. */
 struct dir_file *dir_file_of(const struct spool_dir *sd, int64_t number);
 
+/* Makes room for so many of them. FAULT_NOMEM. */
+int dir_make_room(struct spool_dir *sd, size_t count, struct fault *why);
+
+/* Its number is above those of the others, and there is room. */
+struct dir_file *dir_add_file(struct spool_dir *sd, int64_t number,
+                              struct spool *sp);
+
+/* Makes a file that is the current one then. FAULT_FULL, FAULT_IO,
+ * FAULT_NOMEM. */
+int dir_begin_file(struct spool_dir *sd, struct fault *why);
+
 /* What the file counts for now. */
 void dir_file_totals(const struct dir_file *file, struct spool_totals *out);
 
@@ -87,6 +107,26 @@ void dir_share_room(struct spool_dir *sd);
 
 /* Closes it and takes it out of the folder's. Its place is another's then. */
 void dir_forget(struct spool_dir *sd, struct dir_file *file);
+
+/* ---- spool_dir_place.c --------------------------------------------------- */
+
+/* Makes the folder unless it is there, and locks it. FAULT_BUSY, FAULT_FULL,
+ * FAULT_IO. */
+int dir_take_folder(struct spool_dir *sd, struct fault *why);
+
+/* The same after its lock was lost. No number is used that is used in it. */
+int dir_retake_folder(struct spool_dir *sd, struct fault *why);
+
+/* The file that was opened is the one that its names mean. */
+void dir_note_place(const struct spool_dir *sd, struct dir_file *file);
+
+/* Whether the lock and the current file are where they were. FAULT_IO: no; the
+ * text tells what was removed. */
+int dir_check_place(const struct spool_dir *sd, struct fault *why);
+
+/* Fails files that are not, and the current one if the lock is not. Outside of
+ * transactions. */
+void dir_note_lost(struct spool_dir *sd);
 
 /* ---- spool_dir_write.c --------------------------------------------------- */
 

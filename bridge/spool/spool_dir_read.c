@@ -117,7 +117,7 @@ static int step(struct spool_dir *sd, struct dir_file *file, int64_t topic_id,
         found = find_by_index(file, topic_id, rd->at, &seq, why);
     if (file->index_damaged)
         found = find_by_table(file, topic_id, rd->at, &seq, &other, why);
-    if (found == FOUND_END)
+    if (found == FOUND_END || seq > SEQ_MAX) /* as only damage can tell */
         return 0;
     if (found == FOUND_NOMEM)
         return -1;

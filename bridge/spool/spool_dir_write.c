@@ -113,8 +113,10 @@ void dir_write_later(struct spool_dir *sd, struct dir_file *file)
                     "", -1, &why);
     }
     for (size_t i = file->later_kept; i < file->later_count; i++)
-        if (file->later[i].what != LATER_GIVE)
+        if (file->later[i].what != LATER_GIVE) {
             dir_note_removed(file, file->later[i].seq);
+            file->keeps_aside |= file->later[i].what == LATER_ASIDE;
+        }
     if (!spool_is_sound(file->sp))
         drop_later(file, 0);
     file->later_kept = file->later_count;
@@ -152,6 +154,7 @@ void spool_dir_fail(struct spool_dir *sd)
     fault_set(&cause, FAULT_FULL, "the disk of '%s' is full for too long",
               sd->path);
     spool_fail(file->sp);
+    file->full = true;
     dir_note_failure(sd, file, &cause);
 }
 
@@ -312,16 +315,29 @@ int spool_dir_give(struct spool_dir *sd, const char *topic, int64_t seq,
     return 0;
 }
 
+/* The current file's part. Where that was removed, nobody would ever find what
+ * it commits. */
+static int commit_current(struct spool_dir *sd, struct dir_file *file,
+                          struct fault *why)
+{
+    struct fault cause = FAULT_INIT;
+
+    if (dir_check_place(sd, &cause) == -1) {
+        spool_dir_undo(sd);
+        dir_note_lost(sd);
+        return fault_set(why, cause.kind, "%s", cause.text);
+    }
+    return answer(sd, file, spool_commit(file->sp, &cause), &cause, why);
+}
+
 int spool_dir_commit(struct spool_dir *sd, struct fault *why)
 {
     struct dir_file *current = dir_current(sd);
-    struct fault cause = FAULT_INIT;
 
     if (check(sd, why) == -1)
         return -1;
     if (current != NULL && spool_in_transaction(current->sp) &&
-        answer(sd, current, spool_commit(current->sp, &cause), &cause, why) ==
-            -1)
+        commit_current(sd, current, why) == -1)
         return -1;
     sd->in_transaction = false;
     for (size_t i = 0; i < sd->count; i++) {

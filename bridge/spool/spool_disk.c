@@ -90,6 +90,27 @@ int spool_disk_look(const char *path, struct buf *uri, struct fault *why)
     return buf_add_text(uri, wal ? "?vfs=unix-none" : "?immutable=1", why);
 }
 
+void spool_disk_identify(const char *path, struct disk_id *out)
+{
+    struct stat st;
+
+    *out = (struct disk_id){0};
+    if (stat(path, &st) == 0)
+        *out = (struct disk_id){(uint64_t)st.st_dev, (uint64_t)st.st_ino};
+}
+
+bool spool_disk_is_at(const char *path, const struct disk_id *id)
+{
+    struct stat st;
+
+    if (id->inode == 0)
+        return true;
+    if (stat(path, &st) == -1)
+        return errno != ENOENT && errno != ENOTDIR;
+    return id->device == (uint64_t)st.st_dev &&
+           id->inode == (uint64_t)st.st_ino;
+}
+
 bool spool_disk_has_room(const char *path, int64_t bytes)
 {
     struct statvfs fs;

@@ -25,6 +25,18 @@ int spool_disk_sync_folder(const char *path, struct fault *why);
  */
 int spool_disk_look(const char *path, struct buf *uri, struct fault *why);
 
+/* Which file a name means. */
+struct disk_id {
+    uint64_t device;
+    uint64_t inode; /* 0: none, or it cannot be told */
+};
+
+void spool_disk_identify(const char *path, struct disk_id *out);
+
+/* False: the name means another file now, or none. True as well if it cannot
+ * be told, or was not. */
+bool spool_disk_is_at(const char *path, const struct disk_id *id);
+
 /* True as well if it cannot be told: writing will. */
 bool spool_disk_has_room(const char *path, int64_t bytes);
 

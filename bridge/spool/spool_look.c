@@ -168,3 +168,48 @@ int spool_load_damaged(struct spool *sp, struct fault *why)
         sp->book.next_seq++;
     return 0;
 }
+
+/* ---- how many there are -------------------------------------------------- */
+
+static int count_by_index(struct spool *sp, int64_t *records, struct fault *why)
+{
+    *records = 0;
+    for (size_t i = 0; i < sp->book.topic_count; i++) {
+        int64_t seq = 0;
+
+        do {
+            if (spool_next_of(sp, sp->book.topics[i].id, seq, &seq, why) == -1)
+                return -1;
+            *records += seq > 0;
+        } while (seq > 0);
+    }
+    return 0;
+}
+
+static int count_by_table(struct spool *sp, int64_t *records, struct fault *why)
+{
+    struct spool_walk walk = {0};
+    struct spool_glimpse seen;
+    int64_t seq;
+    int rc;
+
+    *records = 0;
+    while ((rc = spool_walk(sp, &walk, &seq, why)) == 1)
+        *records += spool_look(sp, seq - 1, &seen, NULL) == 0 &&
+                    book_topic(&sp->book, seen.topic_id) != NULL;
+    return rc;
+}
+
+int spool_count_damaged(struct spool *sp, bool *by_index, struct fault *why)
+{
+    int64_t *records = &sp->book.now.totals.records;
+    struct fault cause = FAULT_INIT;
+
+    *by_index = count_by_index(sp, records, &cause) == 0;
+    if (!*by_index && cause.kind == FAULT_NOMEM)
+        return fault_set(why, cause.kind, "%s", cause.text);
+    if (!*by_index && count_by_table(sp, records, why) == -1)
+        return -1;
+    spool_find_oldest(sp);
+    return 0;
+}

@@ -295,6 +295,8 @@ int spool_topics(struct spool *sp, const struct spool_topic **out,
                  size_t *count, struct fault *why)
 {
     assert(!sp->in_transaction);
+    *out = sp->book.topics;
+    *count = sp->book.topic_count;
     for (size_t i = 0; i < sp->book.topic_count; i++) {
         struct spool_topic *topic = &sp->book.topics[i];
         const struct db_cell args[] = {db_number(topic->id)};
@@ -308,8 +310,6 @@ int spool_topics(struct spool *sp, const struct spool_topic **out,
         topic->first_seq = first;
         topic->last_seq = last;
     }
-    *out = sp->book.topics;
-    *count = sp->book.topic_count;
     return 0;
 }
 

@@ -125,8 +125,13 @@ int spool_salvage(const char *folder, int64_t number, int64_t *records,
             return spool_file_set_aside(folder, number, why);
         return fault_set(why, cause.kind, "%s", cause.text);
     }
-    if (build(&sv, folder, number, why) == -1)
+    if (build(&sv, folder, number, why) == -1) {
+        /* what there is of it may be what others have no room for */
+        spool_close(sv.to);
+        sv.to = NULL;
+        spool_file_delete_new(folder, number, NULL);
         goto done;
+    }
     spool_close(sv.from);
     sv.from = NULL;
     *records = sv.records;

@@ -195,16 +195,12 @@ static inline int setup(void **state)
     return 0;
 }
 
-static inline int teardown(void **state)
+static inline void empty_folder(void)
 {
-    DIR *folder;
+    DIR *folder = opendir(stage.dir);
     struct dirent *entry;
     char path[512];
 
-    (void)state;
-    if (stage.sp != NULL)
-        abandon_stage();
-    folder = opendir(stage.dir);
     assert_non_null(folder);
     while ((entry = readdir(folder)) != NULL) {
         snprintf(path, sizeof(path), "%s/%s", stage.dir, entry->d_name);
@@ -212,6 +208,14 @@ static inline int teardown(void **state)
             unlink(path);
     }
     closedir(folder);
+}
+
+static inline int teardown(void **state)
+{
+    (void)state;
+    if (stage.sp != NULL)
+        abandon_stage();
+    empty_folder();
     return rmdir(stage.dir);
 }
 

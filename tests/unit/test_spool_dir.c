@@ -290,7 +290,7 @@ static void test_a_number_is_used_once(void **state)
     assert_string_equal(values("t"), "1? 5");
     close_it();
     write_file("spool-08388607.db.bad", "", 0);
-    FAILS(spool_dir_open(&sd, folder, &ample, &why), FAULT_FULL);
+    FAILS(spool_dir_open(&sd, folder, &ample, &why), FAULT_IO);
 }
 
 /* ---- limits -------------------------------------------------------------- */

@@ -98,6 +98,20 @@ static void test_the_disk_is_gone(void **state)
     wait_empty();
 }
 
+/* The files that have records, and those that were set aside. */
+static size_t file_count(void)
+{
+    DIR *folder = opendir(stage.dir);
+    struct dirent *entry;
+    size_t count = 0;
+
+    assert_non_null(folder);
+    while ((entry = readdir(folder)) != NULL)
+        count += strncmp(entry->d_name, "spool-", 6) == 0;
+    closedir(folder);
+    return count;
+}
+
 /* Not even what is given can be written down: after a while it is sent all
  * the same. */
 static void test_the_disk_is_full_for_long(void **state)
@@ -114,10 +128,35 @@ static void test_the_disk_is_full_for_long(void **state)
     report(pg, REPORT_DELIVERED, false);
     assert_sent("abcde");
     wait_empty();
+    WAIT_FOR(file_count() == 0); /* it may be what has filled the disk */
     disk_fails(NONE, 0, 0, false);
     WAIT_FOR(keep_until("t", "k", "y", NULL, 0) == FAULT_NONE);
     wait_empty();
     assert_string_equal(stage.sent[stage.sent_count - 1].value, "y");
+}
+
+/* The newest file is one that has failed, and there is no room for another. */
+static void test_the_disk_is_full_at_the_start(void **state)
+{
+    char text[FAULT_TEXT_MAX];
+
+    (void)state;
+    take_down("t");
+    keep("t", "k", "a");
+    disk_fails(WRITES, SQLITE_IOERR_WRITE, 0, true);
+    assert_int_equal(keep_until("t", "k", "x", NULL, 0), FAULT_IO);
+    abandon_stage();
+    disk_fails(WRITES, SQLITE_FULL, 0, true);
+    open_stage();
+    assert_false(spooler_accepts(stage.sp, text, sizeof(text)));
+    assert_int_equal(keep_until("t", "k", "y", NULL, 0), FAULT_IO);
+    assert_sent("a");
+    assert_true(stage.sent[0].marked);
+    wait_empty();
+    disk_fails(NONE, 0, 0, false);
+    WAIT_FOR(keep_until("t", "k", "z", NULL, 0) == FAULT_NONE);
+    WAIT_FOR(spooler_accepts(stage.sp, text, sizeof(text)));
+    wait_empty();
 }
 
 /* ---- rows that cannot be read -------------------------------------------- */
@@ -220,6 +259,24 @@ static void test_one_that_was_never_read(void **state)
     assert_false(channel_waits(channel_of("t")));
 }
 
+/* While Kafka is away somebody removes the folder: what was in it is sent, and
+ * what comes is kept where it can be found. */
+static void test_the_folder_is_removed(void **state)
+{
+    (void)state;
+    take_down("t");
+    keep("t", "k", "a");
+    empty_folder();
+    assert_int_equal(rmdir(stage.dir), 0);
+    keep("t", "k", "b");
+    keep("t", "k", "c");
+    assert_true(file_count() > 0);
+    close_stage();
+    open_stage();
+    assert_sent("bc");
+    wait_empty();
+}
+
 /* What is written again after a failed commit is behind what was there. */
 static void test_written_again_in_order(void **state)
 {
@@ -279,6 +336,8 @@ int main(void)
         SHIMMED(test_one_call_fails),
         SHIMMED(test_the_disk_is_gone),
         SHIMMED(test_the_disk_is_full_for_long),
+        SHIMMED(test_the_disk_is_full_at_the_start),
+        SHIMMED(test_the_folder_is_removed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
