@@ -218,6 +218,7 @@ static void tidy(struct spooler *sp, bool idle)
     if (spool_dir_tidy(sp->options.dir, idle, &why) == -1)
         log_line(LOG_WARN, "spool", "cannot tidy up",
                  log_text("error", why.text));
+    spooler_tell_totals(sp); /* files may have left */
     if (idle)
         sp->untidy = false;
 }

@@ -160,7 +160,7 @@ int spool_dir_renew(struct spool_dir *sd, struct fault *why)
     assert(!sd->in_transaction);
     if (dir_current(sd) != NULL)
         return 0;
-    dir_note_lost(sd);
+    dir_fail_lost(sd);
     if (sd->lock == -1 && dir_retake_folder(sd, why) == -1)
         return -1;
     for (size_t i = 0; i < sd->count; i++)

@@ -126,7 +126,7 @@ int dir_check_place(const struct spool_dir *sd, struct fault *why);
 
 /* Fails files that are not, and the current one if the lock is not. Outside of
  * transactions. */
-void dir_note_lost(struct spool_dir *sd);
+void dir_fail_lost(struct spool_dir *sd);
 
 /* ---- spool_dir_write.c --------------------------------------------------- */
 

@@ -130,7 +130,7 @@ static void fail_file(struct spool_dir *sd, struct dir_file *file,
 }
 
 /* What was to be written to older files is kept in mind from now on. */
-void dir_note_lost(struct spool_dir *sd)
+void dir_fail_lost(struct spool_dir *sd)
 {
     struct fault lock = FAULT_INIT;
 

@@ -324,7 +324,7 @@ static int commit_current(struct spool_dir *sd, struct dir_file *file,
 
     if (dir_check_place(sd, &cause) == -1) {
         spool_dir_undo(sd);
-        dir_note_lost(sd);
+        dir_fail_lost(sd);
         return fault_set(why, cause.kind, "%s", cause.text);
     }
     return answer(sd, file, spool_commit(file->sp, &cause), &cause, why);

@@ -121,6 +121,7 @@ static void test_all_files_are_removed(void **state)
 static void test_another_process_has_the_folder(void **state)
 {
     struct spool_dir *mine, *other;
+    char theirs[PATH_SIZE];
     int64_t seq;
 
     (void)state;
@@ -129,23 +130,26 @@ static void test_another_process_has_the_folder(void **state)
     remove_folder();
     open_it();
     store("t", "other");
+    fail_current();
+    renew();
     store("t", "another");
+    snprintf(theirs, sizeof(theirs), "%s", names());
     other = sd;
     sd = mine;
     assert_commit_is_refused("spool-00000001.db");
     for (int i = 0; i < 2; i++)
         FAILS(spool_dir_renew(sd, &why), FAULT_BUSY);
     assert_string_equal(values("t"), "mine");
-    assert_string_equal(names(), "spool-00000001.db spool-00000001.db-wal");
+    assert_string_equal(names(), theirs);
     drop(seq);
     tidy();
     assert_int_equal(totals().files, 0);
-    assert_string_equal(names(), "spool-00000001.db spool-00000001.db-wal");
+    assert_string_equal(names(), theirs);
     FAILS(spool_dir_renew(sd, &why), FAULT_BUSY);
     spool_dir_close(other);
     /* it has left something, which is not mine to overwrite */
     renew();
-    assert_int_equal(store("t", "mine again") >> 40, 2);
+    assert_true(store("t", "mine again") >> 40 > 2);
     assert_string_equal(values("t"), "mine again");
     reopen();
     assert_string_equal(values("t"), "other? another? mine again");

@@ -204,6 +204,23 @@ static void test_damage_and_no_room_at_all(void **state)
     assert_string_equal(numbers("u"), "6?");
 }
 
+/* That nothing is known of it does not mean that nothing is in it. */
+static void test_damage_that_hides_all(void **state)
+{
+    (void)state;
+    make_damaged(TOPIC);
+    ruin_page(file, TOPIC_NAMES);
+    disk_is_full(".db.new");
+    open_it();
+    nothing_fails();
+    assert_int_equal(records(), 0);
+    store("v", "1");
+    tidy();
+    reopen();
+    assert_true(has(bad));
+    assert_string_equal(values("v"), "1");
+}
+
 /* What cannot be read in place is there at the next start. */
 static void test_damage_is_left_alone(void **state)
 {
@@ -385,6 +402,7 @@ int main(void)
         ALONE(test_other_failures_end_the_start),
         ALONE(test_damage_is_read_in_place),
         ALONE(test_damage_and_no_room_at_all),
+        ALONE(test_damage_that_hides_all),
         ALONE(test_damage_is_left_alone),
         ALONE(test_an_unfinished_file),
         ALONE(test_failed_for_want_of_room),

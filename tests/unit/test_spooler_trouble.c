@@ -277,6 +277,17 @@ static void test_the_folder_is_removed(void **state)
     wait_empty();
 }
 
+static bool metrics_tell(const char *line)
+{
+    struct buf text = BUF_INIT(1024 * 1024);
+    bool told;
+
+    assert_int_equal(metrics_render(&text, NULL), 0);
+    told = strstr(text.data, line) != NULL;
+    buf_release(&text);
+    return told;
+}
+
 /* What is written again after a failed commit is behind what was there. */
 static void test_written_again_in_order(void **state)
 {
@@ -296,7 +307,12 @@ static void test_written_again_in_order(void **state)
     assert_sent("abcd");
     assert_false(stage.sent[1].marked);
     assert_true(stage.sent[2].marked); /* the failed file may have it, too */
+    deliver_all_from(1);
+    WAIT_FOR(spooler_records(stage.sp) == 1);
     wait_empty();
+    /* it leaves when nothing else is to be done */
+    WAIT_FOR(metrics_tell("\naurix_bridge_spool_failed_files 0\n"));
+    assert_true(metrics_tell("\naurix_bridge_spool_bad_files_total 1\n"));
 }
 
 /* ---- the log ------------------------------------------------------------- */
