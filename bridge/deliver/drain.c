@@ -131,7 +131,8 @@ static bool is_skipped(const struct skipped *sk, const struct stripe *stripe)
 }
 
 /* What cannot be read is counted and logged already, and lies in no file any
- * more: all that is left to do is to forget it. */
+ * more: all that is left to do is to forget it. -1: there is no memory, or the
+ * disk does not answer, and it is tried again later. */
 static int read_returned(struct drain *dr, struct line *ln, struct passage *pg)
 {
     struct spool_row *row = &dr->rows[dr->count];
@@ -173,9 +174,9 @@ static size_t read_back(struct drain *dr, struct line *ln, size_t max,
         if (count > 0 && dr->arena.total > ROWS_BYTES)
             break;
         if (read_returned(dr, ln, pg) == -1) {
-            due_us = 0; /* no memory: after a pause */
+            due_us = 0; /* what was read is sent first, then after a rest */
             if (count == 0)
-                line_pause(ln, now_us);
+                line_rest(ln, now_us);
             break;
         }
         count++;
@@ -212,18 +213,16 @@ static bool is_with_producer(const struct drain *dr,
     return row->in_doubt && row->seq > spool_dir_opened_at(dr->options.dir);
 }
 
-static void read_fresh(struct drain *dr, struct line *ln, size_t max,
-                       int64_t now_us)
+/* -1 as above. */
+static int read_fresh(struct drain *dr, struct line *ln, size_t max)
 {
     struct spool_row *rows = &dr->rows[dr->count];
     int64_t reached = ln->read_to;
     size_t count = 0;
 
     if (spool_dir_read(dr->options.dir, ln->ch->topic, ln->read_to, rows, max,
-                       ROWS_BYTES, &dr->arena, &count, &reached, NULL) == -1) {
-        line_pause(ln, now_us); /* no memory */
-        return;
-    }
+                       ROWS_BYTES, &dr->arena, &count, &reached, NULL) == -1)
+        return -1;
     if (reached == ln->read_to) /* what was there could not be read */
         reached = ln->ready_to;
     for (size_t i = 0; i < count; i++) {
@@ -233,21 +232,25 @@ static void read_fresh(struct drain *dr, struct line *ln, size_t max,
         if (!rows[i].damaged && !is_with_producer(dr, &rows[i])) {
             entry->pg = passage_for(dr, ln, &rows[i]);
             if (entry->pg == NULL)
-                return;
+                return 0;
         }
         ln->window_to = rows[i].seq;
         dr->count++;
     }
     ln->window_to = reached;
+    return 0;
 }
 
 static void read_line(struct drain *dr, struct line *ln, size_t max,
                       int64_t now_us)
 {
+    size_t back = 0;
+
     if (ln->back != NULL)
-        max -= read_back(dr, ln, max, now_us);
-    if (max > 0 && line_has_fresh(ln))
-        read_fresh(dr, ln, max, now_us);
+        back = read_back(dr, ln, max, now_us);
+    if (max > back && !ln->stopped && line_has_fresh(ln) &&
+        read_fresh(dr, ln, max - back) == -1 && back == 0)
+        line_rest(ln, now_us);
 }
 
 size_t drain_read(struct drain *dr, int64_t now_us)

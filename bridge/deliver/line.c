@@ -11,6 +11,8 @@ enum {
     BACK_MAX = 4000,      /* in the list, before others are read */
     PAUSE_US = 20 * 1000, /* after the producer took nothing */
     PAUSE_MAX_US = 5000 * 1000,
+    REST_US = 500 * 1000,  /* a disk that fails may take seconds for a read, and
+                              other topics' records come from the same thread */
     PROBE_US = 1000 * 1000 /* between probes, where others are on trial */
 };
 
@@ -137,6 +139,12 @@ void line_pause(struct line *ln, int64_t now_us)
 {
     ln->stopped = true;
     ln->pause_until_us = now_us + PAUSE_US;
+}
+
+void line_rest(struct line *ln, int64_t now_us)
+{
+    ln->stopped = true;
+    ln->pause_until_us = now_us + REST_US;
 }
 
 bool line_is_stuck(const struct line *ln)

@@ -66,6 +66,9 @@ size_t line_allowance(const struct line *ln, int64_t now_us);
 void line_sent(struct line *ln, int64_t now_us);
 void line_pause(struct line *ln, int64_t now_us);
 
+/* Its records cannot be read now. */
+void line_rest(struct line *ln, int64_t now_us);
+
 /* The topic is down, and nothing is left that could tell that it is not. */
 bool line_is_stuck(const struct line *ln);
 

@@ -241,7 +241,7 @@ static void run_round(struct spooler *sp)
         if (now_us >= sp->bury_at_us)
             burials_read(&sp->burials);
         if (sp->burials.refused != NULL && sp->burials.count == 0)
-            sp->bury_at_us = now_us + (int64_t)CALM_MS * 1000; /* no memory */
+            sp->bury_at_us = now_us + (int64_t)CALM_MS * 1000; /* no reading */
     }
     if (!spooler_write(sp, now_us))
         return;

@@ -120,8 +120,9 @@ bool spool_dir_has_room(const struct spool_dir *sd);
  * As spool_read(), of all files. A row that was there at the opening and is
  * not in the newest file of then is doubtful: what became of it may be known
  * to a process that is gone. Damage in a file does not end reading: what
- * cannot be read is skipped, counted and logged, and counts as removed. So -1
- * is FAULT_NOMEM alone.
+ * cannot be read is skipped, counted and logged, and counts as removed.
+ * FAULT_NOMEM. FAULT_IO: the disk has not answered, which may pass; after a
+ * minute of trying again (PATIENCE_US) it counts as damage.
  *
  * *reached is how far it came: the next call reads behind it. That is the
  * last row's number, or a later one where rows behind it could not be read.
@@ -134,7 +135,7 @@ int spool_dir_read(struct spool_dir *sd, const char *topic, int64_t after,
                    struct fault *why);
 
 /* *found is false also if it cannot be read: it is counted and logged then,
- * and counts as removed. FAULT_NOMEM. */
+ * and counts as removed. FAULT_NOMEM, FAULT_IO as above. */
 int spool_dir_read_one(struct spool_dir *sd, int64_t seq, struct spool_row *row,
                        bool *found, struct arena *arena, struct fault *why);
 

@@ -84,12 +84,39 @@ void dir_note_failure(struct spool_dir *sd, struct dir_file *file,
     mark(sd, file);
 }
 
+/* It cannot be read for now. */
+static void tell_trouble(struct spool_dir *sd, struct dir_file *file,
+                         const struct fault *cause)
+{
+    if (!file->told)
+        dir_log(sd, file->number, LOG_WARN,
+                "a spool file cannot be read, it is tried again", "", -1,
+                cause);
+    file->told = true;
+    if (!spool_is_sound(file->sp))
+        dir_note_failure(sd, file, cause);
+}
+
 static int64_t left(const struct dir_file *file)
 {
     struct spool_totals totals;
 
     spool_totals(file->sp, &totals);
     return totals.records - file->removed - file->unreadable;
+}
+
+bool dir_may_pass(struct spool_dir *sd, struct dir_file *file, int64_t line,
+                  int64_t at, const struct fault *cause)
+{
+    if (cause->kind == FAULT_NOMEM)
+        return true;
+    if (cause->kind != FAULT_CORRUPT &&
+        !patience_ends(&file->patience, line, at, clock_now_us())) {
+        tell_trouble(sd, file, cause);
+        return true;
+    }
+    dir_note_damage(sd, file, cause);
+    return false;
 }
 
 /*
@@ -123,6 +150,19 @@ void dir_note_unreadable(struct spool_dir *sd, struct dir_file *file,
 
 /* ---- how far it is ------------------------------------------------------- */
 
+/* Nobody waits for the mark, so it gives the disk its time, too. */
+static bool mark_may_wait(struct spool_dir *sd, struct dir_file *file,
+                          const struct fault *cause)
+{
+    if (cause->kind == FAULT_NOMEM)
+        return true;
+    if (cause->kind == FAULT_CORRUPT ||
+        trouble_lasts(&file->mark_trouble, clock_now_us()))
+        return false;
+    tell_trouble(sd, file, cause);
+    return true;
+}
+
 /*
  * Behind the mark there is a page that cannot be read. The index knows which
  * records it has; without it the numbers are tried one by one, and nobody
@@ -135,7 +175,7 @@ static bool move_over_damage(struct spool_dir *sd, struct dir_file *file)
 
     if (!file->index_damaged &&
         spool_next_of_any(file->sp, file->low, &seq, &cause) == -1) {
-        if (cause.kind == FAULT_NOMEM)
+        if (mark_may_wait(sd, file, &cause))
             return false;
         file->index_damaged = true;
     }
@@ -160,11 +200,12 @@ static bool move_mark(struct spool_dir *sd, struct dir_file *file)
     struct spool_glimpse seen;
 
     if (spool_look(file->sp, file->low, &seen, &cause) == -1) {
-        if (cause.kind == FAULT_NOMEM)
+        if (mark_may_wait(sd, file, &cause))
             return false;
         dir_note_damage(sd, file, &cause);
         return move_over_damage(sd, file);
     }
+    file->mark_trouble = (struct spool_trouble){0};
     file->done = seen.seq == 0;
     if (file->done || !gone_has(&file->gone, seen.seq)) {
         file->oldest_ms = seen.stored_ms;
@@ -176,10 +217,11 @@ static bool move_mark(struct spool_dir *sd, struct dir_file *file)
 
 void dir_settle(struct spool_dir *sd, struct dir_file *file)
 {
-    const int64_t deadline_us = clock_now_us() + STEPS_US;
+    const int64_t now_us = clock_now_us();
+    const int64_t deadline_us = now_us + STEPS_US;
 
     assert(!spool_is_sound(file->sp));
-    if (file->done)
+    if (file->done || trouble_rests(&file->mark_trouble, now_us))
         return;
     for (int i = 0; i < STEPS && move_mark(sd, file); i++)
         if (clock_now_us() > deadline_us)

@@ -14,6 +14,7 @@
 #include "spool/spool_disk.h"
 #include "spool/spool_folder.h"
 #include "spool/spool_gone.h"
+#include "spool/spool_patience.h"
 #include "spool/spool_seq.h"
 
 #include <stdbool.h>
@@ -34,12 +35,16 @@ struct dir_file {
     struct spool *sp;
     bool was_older;     /* at the opening: there was a newer one */
     bool marked;        /* as failed, and that was logged */
-    bool damaged;       /* reading has met damage */
+    bool damaged;       /* reading has met damage, or failed for too long */
     bool index_damaged; /* as well */
     bool full;          /* it has failed for want of room alone */
     bool lost;          /* its name means another file, or none */
     struct disk_id id;  /* what its names meant when it was opened */
     struct disk_id wal_id;
+
+    struct spool_patience patience;    /* of those who read records, */
+    struct spool_trouble mark_trouble; /* and of the mark */
+    bool told;                         /* that it is tried again */
 
     struct spool_later *later;
     size_t later_count;
@@ -138,8 +143,16 @@ void dir_release_later(struct dir_file *file);
 
 /* ---- spool_dir_care.c ---------------------------------------------------- */
 
-/* Something could not be read, and now the file has failed, too. Logs it once
- * a file. */
+/*
+ * Reading has failed, and now the file has failed, too. True: for a lack of
+ * memory or of the disk's answer, which may pass, and it shall be tried again;
+ * `line` and `at` are who reads and where, see spool_patience.h. False: it is
+ * damaged, or counts as such by now.
+ */
+bool dir_may_pass(struct spool_dir *sd, struct dir_file *file, int64_t line,
+                  int64_t at, const struct fault *cause);
+
+/* Something cannot be read. Logs it once a file. */
 void dir_note_damage(struct spool_dir *sd, struct dir_file *file,
                      const struct fault *cause);
 

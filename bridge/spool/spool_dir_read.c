@@ -6,6 +6,9 @@
  * can be read, which tells exactly which records there are, else along the
  * table, where numbers behind a damaged page are tried one by one. How many
  * steps a call takes, and how long, has a limit.
+ *
+ * A disk that does not answer is no damage, for a while: the call fails, and
+ * what it has not come to is read when it is called again.
  */
 #include "spool/spool_dir_parts.h"
 
@@ -15,8 +18,9 @@
 #include <string.h>
 
 enum {
-    STEPS = 10000,        /* of one call, in a damaged file, */
-    STEPS_US = 100 * 1000 /* and how long they may take */
+    STEPS = 10000,         /* of one call, in a damaged file, */
+    STEPS_US = 100 * 1000, /* and how long they may take */
+    BY_NUMBER = 0          /* reads a record where others read a topic */
 };
 
 /* What is asked for, and how far it is answered. */
@@ -44,27 +48,33 @@ enum found {
     FOUND_END,
     FOUND_ONE,    /* perhaps of another topic */
     FOUND_DAMAGE, /* at the number: nobody knows whether it is any */
-    FOUND_NOMEM
+    FOUND_FAULT   /* that may pass */
 };
 
-static enum found find_by_index(struct dir_file *file, int64_t topic_id,
-                                int64_t after, int64_t *seq, struct fault *why)
+static int pass_on(struct fault *why, const struct fault *cause)
+{
+    return fault_set(why, cause->kind, "%s", cause->text);
+}
+
+static enum found find_by_index(struct spool_dir *sd, struct dir_file *file,
+                                int64_t topic_id, int64_t after, int64_t *seq,
+                                struct fault *why)
 {
     struct fault cause = FAULT_INIT;
 
     if (spool_next_of(file->sp, topic_id, after, seq, &cause) == 0)
         return *seq == 0 ? FOUND_END : FOUND_ONE;
-    if (cause.kind == FAULT_NOMEM) {
-        fault_set(why, cause.kind, "%s", cause.text);
-        return FOUND_NOMEM;
+    if (dir_may_pass(sd, file, topic_id, after + 1, &cause)) {
+        pass_on(why, &cause);
+        return FOUND_FAULT;
     }
     file->index_damaged = true;
     return FOUND_DAMAGE;
 }
 
-static enum found find_by_table(struct dir_file *file, int64_t topic_id,
-                                int64_t after, int64_t *seq, bool *other,
-                                struct fault *why)
+static enum found find_by_table(struct spool_dir *sd, struct dir_file *file,
+                                int64_t topic_id, int64_t after, int64_t *seq,
+                                bool *other, struct fault *why)
 {
     struct fault cause = FAULT_INIT;
     struct spool_glimpse seen;
@@ -74,15 +84,16 @@ static enum found find_by_table(struct dir_file *file, int64_t topic_id,
         *other = seen.topic_id != topic_id;
         return seen.seq == 0 ? FOUND_END : FOUND_ONE;
     }
-    if (cause.kind == FAULT_NOMEM) {
-        fault_set(why, cause.kind, "%s", cause.text);
-        return FOUND_NOMEM;
-    }
+    if (after >= spool_last_seq(file->sp))
+        return FOUND_END;
     *seq = after + 1;
-    return after >= spool_last_seq(file->sp) ? FOUND_END : FOUND_DAMAGE;
+    if (!dir_may_pass(sd, file, topic_id, *seq, &cause))
+        return FOUND_DAMAGE;
+    pass_on(why, &cause);
+    return FOUND_FAULT;
 }
 
-/* 0, or -1 with FAULT_NOMEM. */
+/* 0, or -1 with what may pass. */
 static int take(struct spool_dir *sd, struct dir_file *file, int64_t seq,
                 struct reading *rd, struct fault *why)
 {
@@ -94,12 +105,13 @@ static int take(struct spool_dir *sd, struct dir_file *file, int64_t seq,
     if (gone_has(&file->gone, seq))
         return 0;
     rc = spool_read_one(file->sp, seq, row, &found, rd->arena, &cause);
-    if (rc == -1 && cause.kind == FAULT_NOMEM)
-        return fault_set(why, cause.kind, "%s", cause.text);
+    if (rc == -1 && dir_may_pass(sd, file, BY_NUMBER, seq, &cause))
+        return pass_on(why, &cause);
     if (rc == -1 || !found) {
         dir_note_unreadable(sd, file, seq);
         return 0;
     }
+    patience_renew(&file->patience, BY_NUMBER, seq);
     rd->bytes += row->record.key.len + row->record.value.len;
     rd->count++;
     return 0;
@@ -114,12 +126,12 @@ static int step(struct spool_dir *sd, struct dir_file *file, int64_t topic_id,
     int64_t seq = 0;
 
     if (!file->index_damaged)
-        found = find_by_index(file, topic_id, rd->at, &seq, why);
+        found = find_by_index(sd, file, topic_id, rd->at, &seq, why);
     if (file->index_damaged)
-        found = find_by_table(file, topic_id, rd->at, &seq, &other, why);
+        found = find_by_table(sd, file, topic_id, rd->at, &seq, &other, why);
     if (found == FOUND_END || seq > SEQ_MAX) /* as only damage can tell */
         return 0;
-    if (found == FOUND_NOMEM)
+    if (found == FOUND_FAULT)
         return -1;
     if (found == FOUND_ONE && !other && take(sd, file, seq, rd, why) == -1)
         return -1;
@@ -131,6 +143,7 @@ static int read_damaged(struct spool_dir *sd, struct dir_file *file,
                         int64_t topic_id, struct reading *rd, struct fault *why)
 {
     const int64_t deadline_us = clock_now_us() + STEPS_US;
+    const int64_t from = rd->at;
     struct fault cause = FAULT_INIT;
     int rc = 1;
 
@@ -140,10 +153,8 @@ static int read_damaged(struct spool_dir *sd, struct dir_file *file,
             clock_now_us() > deadline_us)
             break;
     }
-    /* as spool_read(): what was read is worth having */
-    if (rc == -1 && rd->count == 0)
-        return fault_set(why, cause.kind, "%s", cause.text);
-    return 0;
+    /* as spool_read(): how far it came is worth having */
+    return rc == -1 && rd->at == from ? pass_on(why, &cause) : 0;
 }
 
 /* ---- any file ------------------------------------------------------------ */
@@ -174,14 +185,15 @@ static int read_file(struct spool_dir *sd, struct dir_file *file,
         return read_damaged(sd, file, topic->id, rd, why);
     if (spool_read(file->sp, topic->id, rd->at, rd->rows, rd->max,
                    rd->max_bytes, rd->arena, &rd->count, &cause) == 0) {
-        if (rd->count > 0)
+        if (rd->count > 0) {
+            patience_renew(&file->patience, topic->id, rd->at + 1);
             rd->at = rd->rows[rd->count - 1].seq;
+        }
         leave_out_gone(file, rd);
         return 0;
     }
-    if (cause.kind == FAULT_NOMEM)
-        return fault_set(why, cause.kind, "%s", cause.text);
-    dir_note_damage(sd, file, &cause);
+    if (dir_may_pass(sd, file, topic->id, rd->at + 1, &cause))
+        return pass_on(why, &cause);
     return read_damaged(sd, file, topic->id, rd, why);
 }
 
@@ -232,12 +244,12 @@ int spool_dir_read_one(struct spool_dir *sd, int64_t seq, struct spool_row *row,
         return 0;
     if (spool_read_one(file->sp, own, row, found, arena, &cause) == -1) {
         *found = false;
-        if (cause.kind == FAULT_NOMEM)
-            return fault_set(why, cause.kind, "%s", cause.text);
-        dir_note_damage(sd, file, &cause);
+        if (dir_may_pass(sd, file, BY_NUMBER, own, &cause))
+            return pass_on(why, &cause);
         dir_note_unreadable(sd, file, own);
         return 0;
     }
+    patience_renew(&file->patience, BY_NUMBER, own);
     if (*found)
         to_global(file, row);
     return 0;

@@ -93,6 +93,7 @@ static struct {
     const char *only; /* in the path of the file that fails; NULL: any does */
     int64_t nth;      /* the call that fails, from 0 on */
     bool for_good;    /* and so do all of its kind that follow */
+    int64_t reads_at; /* only what is read there fails; -1: any does */
     int rc;
     bool hit;
 
@@ -203,7 +204,7 @@ static inline int shim_close(sqlite3_file *file)
 static inline int shim_read(sqlite3_file *file, void *out, int len,
                             sqlite3_int64 at)
 {
-    if (now_fails(file, READS))
+    if ((disk.reads_at == -1 || disk.reads_at == at) && now_fails(file, READS))
         return disk.rc;
     return real_of(file)->pMethods->xRead(real_of(file), out, len, at);
 }
@@ -400,6 +401,7 @@ static inline void disk_is(bool shimmed)
         assert_int_equal(sqlite3_vfs_register(disk.real, 1), SQLITE_OK);
     disk.fails = NONE;
     disk.only = NULL;
+    disk.reads_at = -1;
     disk.keeps_images = false;
     disk.hit = false;
     memset(disk.calls, 0, sizeof(disk.calls));

@@ -263,35 +263,7 @@ static void test_an_index(void **state)
     assert_int_equal(records(), 0);
 }
 
-/* ---- a great deal of it -------------------------------------------------- */
-
-/* The disk answers nothing any more. */
-static void test_nothing_can_be_read(void **state)
-{
-    enum { RECORDS = 25000 };
-
-    int64_t calls;
-    size_t read;
-
-    (void)state;
-    open_it();
-    spool_dir_begin(sd);
-    for (int i = 0; i < RECORDS; i++)
-        append("t", "small");
-    OK(spool_dir_commit(sd, &why));
-    reopen();
-    next_fails(READS, SQLITE_IOERR_READ, file);
-    disk.for_good = true;
-    read = count_all("t", &calls); /* what SQLite has in memory */
-    assert_true(read < RECORDS / 10);
-    assert_int_equal(totals().unreadable, RECORDS - read);
-    assert_int_equal(records(), read);
-    /* none of these calls has taken long */
-    assert_true(calls > 2);
-    renew();
-    store("t", "1");
-    assert_int_equal(count_all("t", &calls), read + 1);
-}
+/* ---- getting on ---------------------------------------------------------- */
 
 /* No call stops for good where it does not get on. */
 static void test_reading_gets_on(void **state)
@@ -354,7 +326,6 @@ int main(void)
         ALONE(test_damage_from_before),
         ALONE(test_a_wrong_row_is_told),
         ALONE(test_an_index),
-        ALONE(test_nothing_can_be_read),
         ALONE(test_reading_gets_on),
         ALONE(test_no_memory_in_a_damaged_file),
     };

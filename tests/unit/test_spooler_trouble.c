@@ -229,7 +229,7 @@ static void test_one_cannot_be_read(void **state)
     assert_int_equal(spooler_records(stage.sp), 2);
     WAIT_FOR(is_tidy());
     disk_only("spool-00000001.db");
-    disk_fails(READS, SQLITE_IOERR_READ, 0, false);
+    disk_fails(READS, SQLITE_CORRUPT, 0, false);
     report_at(0, REPORT_FAILED, false);
     WAIT_FOR(disk_was_hit());
     keep("u", "k", "u");                            /* the round is over */
@@ -237,6 +237,40 @@ static void test_one_cannot_be_read(void **state)
     report_at(last, REPORT_FAILED, false);
     WAIT_FOR(was_sent_again(last));
     wait_empty();
+}
+
+/* The disk answers nothing for a while: nothing of what is in the spool is
+ * given up for that, and others go on. */
+static void test_reading_fails_for_a_while(void **state)
+{
+    enum { MANY = 40 }; /* more than SQLite's cache has */
+
+    struct passage *pg = keep_in_doubt("t", "-", "-");
+
+    (void)state;
+    take_down("t");
+    for (int i = 0; i < MANY; i++)
+        keep_large("k", (char)('A' + i));
+    disk_only("spool-00000001.db");
+    disk_fails(READS, SQLITE_IOERR_READ, 0, true);
+    report(pg, REPORT_DELIVERED, false);
+    WAIT_FOR((deliver_all_from(0), disk_was_hit()));
+    for (char c = 'a'; c <= 'e'; c++) {
+        const size_t count = sent_count();
+
+        keep("u", "k", (char[]){c, '\0'});
+        WAIT_FOR(sent_count() > count);
+        assert_int_equal(sent_at(sent_count() - 1)->value[0], c);
+    }
+    disk_fails(NONE, 0, 0, false);
+    WAIT_FOR((deliver_all_from(0), spooler_records(stage.sp) == 0));
+    for (int i = 0; i < MANY; i++) {
+        bool sent = false;
+
+        for (size_t k = 0; k < sent_count(); k++)
+            sent |= stage.sent[k].value[0] == 'A' + i;
+        assert_true(sent);
+    }
 }
 
 /* Nobody knows whose it was: so nobody waits for it. */
@@ -347,6 +381,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SHIMMED(test_an_append_is_one_sync),
         SHIMMED(test_one_cannot_be_read),
+        SHIMMED(test_reading_fails_for_a_while),
         SHIMMED(test_one_that_was_never_read),
         SHIMMED(test_written_again_in_order),
         SHIMMED(test_one_call_fails),
