@@ -16,8 +16,8 @@ enum {
     LIMIT_BODY_MAX = 512 * KIB,          /* fits Kafka's default record limit */
     LIMIT_HEADER_BLOCK = 16 * KIB,       /* request line and headers */
     LIMIT_HEADERS = 64,                  /* CivetWeb silently drops the rest */
-    LIMIT_REQUESTS_PER_CONNECTION = 400, /* keeps unread answers below a
-                                            socket's buffer */
+    LIMIT_REQUESTS_PER_CONNECTION = 400, /* so that a worker is not one
+                                            sender's for ever */
     LIMIT_REPLY = 16 * KIB, /* the longest answer, a list of errors */
     LIMIT_WORKERS_MAX = 4096,
 

@@ -42,11 +42,14 @@ struct hook {
     struct reply reply;
     struct fault why; /* FAULT_NONE: taken */
 
-    /* Sends hook->reply, once. Any thread, while the worker waits: a short
-     * one, because it may be the one that all others wait for. */
+    /* Called once, to send hook->reply. Any thread, while the worker waits:
+     * it sends a short one without ever blocking, because that thread may be
+     * the one that all others wait for. What did not go at once, the server
+     * sends when the intake has returned. */
     void (*answer)(struct hook *hook);
     void *connection; /* the server's */
     int64_t answered_us;
+    size_t sent; /* bytes of the reply that are on their way */
     bool unsent; /* the sender did not get all of it */
 };
 

@@ -6,6 +6,12 @@
  * deadline, intake, one log line. The answer is written by whichever thread
  * learns that the event is safe, while this worker waits inside the intake;
  * nobody else touches the connection meanwhile.
+ *
+ * That thread may be the one that all senders wait for, so it must not wait
+ * for one that does not read. mg_write() would, where the socket has no room.
+ * So it is called there for a connection's first answer alone, for which there
+ * is always room; later ones go to the descriptor, which does not block. What
+ * is left then, the worker writes when it wakes.
  */
 #include "ingest/server.h"
 
@@ -15,7 +21,9 @@
 #include "ingest/desk.h"
 #include "ingest/guard.h"
 #include "ingest/traffic.h"
+#include "ingest/visit.h"
 #include "ingest/watch.h"
+#include "ingest/wire.h"
 
 #include <civetweb.h>
 #include <stdatomic.h>
@@ -54,9 +62,19 @@ static struct server *server_of(const struct mg_connection *conn)
 
 static int on_connection(const struct mg_connection *conn, void **data)
 {
-    *data = NULL; /* requests so far, as a number */
+    struct visit *visit = malloc(sizeof(*visit));
+
+    if (visit != NULL)
+        visit_init(visit);
+    *data = visit;
     atomic_fetch_add(&server_of(conn)->connections, 1);
     return 0;
+}
+
+/* Comes first, with the descriptor still open. */
+static void on_connection_close(const struct mg_connection *conn)
+{
+    free(mg_get_user_connection_data(conn));
 }
 
 static void on_connection_closed(const struct mg_connection *conn)
@@ -65,27 +83,69 @@ static void on_connection_closed(const struct mg_connection *conn)
 }
 
 /* Whether the connection should end with this answer, for our own sake. */
-static bool should_end(struct server *server, struct mg_connection *conn)
+static bool should_end(struct server *server, const struct visit *visit)
 {
-    uintptr_t requests = (uintptr_t)mg_get_user_connection_data(conn) + 1;
     int free_workers = server->workers - atomic_load(&server->connections);
 
-    mg_set_user_connection_data(conn, (void *)requests);
-    return requests >= LIMIT_REQUESTS_PER_CONNECTION ||
+    return visit->requests >= LIMIT_REQUESTS_PER_CONNECTION ||
            free_workers < FREE_WORKERS_LOW ||
            atomic_load(&server->stage) != STAGE_RUNNING;
 }
 
-/* ---- answers ------------------------------------------------------------- */
-
-static bool write_reply(struct mg_connection *conn, const struct reply *reply)
+static void ends_of(struct wire_ends *ends, const struct mg_connection *conn)
 {
-    return mg_write(conn, reply->text, reply->len) == (int)reply->len;
+    const struct mg_request_info *info = mg_get_request_info(conn);
+
+    wire_ends_set(ends, info->remote_addr, info->remote_port,
+                  info->server_port);
 }
 
+/* ---- answers ------------------------------------------------------------- */
+
+/* Writes `text`, and waits for a sender that is slow to read. Returns how
+ * much of it was written. */
+static size_t write_text(struct mg_connection *conn, const char *text,
+                         size_t len)
+{
+    int n = mg_write(conn, text, len);
+
+    return n > 0 ? (size_t)n : 0;
+}
+
+/*
+ * Sends what can be sent without waiting. A connection's first answer is
+ * short here, and its socket's buffer empty: Linux takes it even when it is
+ * short of memory (the first value of tcp_wmem is each socket's).
+ */
 static void answer_hook(struct hook *hook)
 {
-    hook->unsent = !write_reply(hook->connection, &hook->reply);
+    const struct visit *visit = mg_get_user_connection_data(hook->connection);
+    const struct reply *reply = &hook->reply;
+
+    if (visit->requests == 1)
+        hook->sent = write_text(hook->connection, reply->text, reply->len);
+    else if (visit->fd != -1)
+        hook->sent = wire_send(visit->fd, reply->text, reply->len);
+    hook->answered_us = clock_now_us();
+}
+
+/* Writes what is left of the answer; its own worker may wait for the sender.
+ * A connection that did not take all of it ends. */
+static void finish_answer(struct server *server, struct hook *hook)
+{
+    size_t left = hook->reply.len - hook->sent;
+    struct wire_ends ends;
+
+    if (left == 0)
+        return;
+    if (!hook->close) {
+        ends_of(&ends, hook->connection);
+        visit_learn(mg_get_user_connection_data(hook->connection), &ends,
+                    atomic_load(&server->connections));
+    }
+    hook->sent +=
+        write_text(hook->connection, hook->reply.text + hook->sent, left);
+    hook->unsent = hook->sent < hook->reply.len;
     hook->answered_us = clock_now_us();
 }
 
@@ -106,7 +166,7 @@ static int refuse(struct mg_connection *conn, const struct fault *why,
     reply_problem(&reply, &buf, &problem);
     mg_disable_connection_keep_alive(conn);
     traffic_refused(why->kind, reply.status);
-    (void)write_reply(conn, &reply);
+    (void)write_text(conn, reply.text, reply.len);
     buf_release(&buf);
     return reply.status;
 }
@@ -160,18 +220,18 @@ static int read_body(struct server *server, struct mg_connection *conn,
                      struct fault *why)
 {
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    const struct mg_request_info *info = mg_get_request_info(conn);
     const size_t want = verdict->content_length;
     int64_t deadline_us =
         clock_now_us() + server->in->config->http.body_timeout_ms * 1000;
+    struct wire_ends ends;
     bool late;
 
     if (buf_reserve(&desk->body, want, why) == -1)
         return -1;
     if (verdict->expects_continue)
         (void)mg_write(conn, go_on, sizeof(go_on) - 1);
-    watch_begin(&desk->watch, info->remote_addr, info->remote_port,
-                deadline_us);
+    ends_of(&ends, conn);
+    watch_begin(&desk->watch, &ends, deadline_us);
     while (desk->body.len < want) {
         int n = mg_read(conn, desk->body.data + desk->body.len,
                         want - desk->body.len);
@@ -195,6 +255,8 @@ static void start_hook(struct hook *hook, struct server *server,
                        struct mg_connection *conn, struct desk *desk,
                        const struct guard_verdict *verdict)
 {
+    const struct visit *visit = mg_get_user_connection_data(conn);
+
     memset(hook, 0, sizeof(*hook));
     hook->desk = desk;
     hook->source = verdict->source;
@@ -205,7 +267,7 @@ static void start_hook(struct hook *hook, struct server *server,
     hook->answer = answer_hook;
     hook->connection = conn;
     hook->type = -1;
-    hook->close = should_end(server, conn) || verdict->wants_close;
+    hook->close = should_end(server, visit) || verdict->wants_close;
 }
 
 /* A request whose body is not used. */
@@ -219,26 +281,39 @@ static void answer_early(struct hook *hook, const struct fault *why)
     answer_hook(hook);
 }
 
+static void run_hook(struct server *server, struct hook *hook,
+                     const struct guard_verdict *verdict)
+{
+    struct fault why = FAULT_INIT;
+
+    if (read_body(server, hook->connection, hook->desk, verdict, &why) == 0 &&
+        atomic_load(&server->stage) == STAGE_REFUSING)
+        fault_set(&why, FAULT_STOPPING, "the bridge is going down");
+    if (why.kind != FAULT_NONE) {
+        answer_early(hook, &why);
+    } else {
+        hook->body = buf_slice(&hook->desk->body);
+        intake_run(server->in, hook);
+    }
+    finish_answer(server, hook);
+}
+
 static int take_request(struct server *server, struct mg_connection *conn,
                         const struct guard_verdict *verdict)
 {
     int64_t started_us = clock_now_us();
+    struct visit *visit = mg_get_user_connection_data(conn);
     struct fault why = FAULT_INIT;
     struct desk *desk;
     struct hook hook;
 
-    if (desk_take(&desk, server->desks, &why) == -1)
+    if (visit == NULL)
+        fault_set(&why, FAULT_NOMEM, "no memory for a connection");
+    if (visit == NULL || desk_take(&desk, server->desks, &why) == -1)
         return refuse(conn, &why, NULL);
+    visit->requests++;
     start_hook(&hook, server, conn, desk, verdict);
-    if (read_body(server, conn, desk, verdict, &why) == 0 &&
-        atomic_load(&server->stage) == STAGE_REFUSING)
-        fault_set(&why, FAULT_STOPPING, "the bridge is going down");
-    if (why.kind != FAULT_NONE) {
-        answer_early(&hook, &why);
-    } else {
-        hook.body = buf_slice(&desk->body);
-        intake_run(server->in, &hook);
-    }
+    run_hook(server, &hook, verdict);
     if (hook.close || hook.unsent)
         mg_disable_connection_keep_alive(conn);
     traffic_hook(&hook, started_us);
@@ -281,12 +356,13 @@ static int on_log(const struct mg_connection *conn, const char *message)
 static int open_port(struct server *server, struct fault *why)
 {
     const struct config *config = server->in->config;
-    const struct mg_callbacks callbacks = {.begin_request = on_request,
-                                           .http_error = on_http_error,
-                                           .init_connection = on_connection,
-                                           .connection_closed =
-                                               on_connection_closed,
-                                           .log_message = on_log};
+    const struct mg_callbacks callbacks = {
+        .begin_request = on_request,
+        .http_error = on_http_error,
+        .init_connection = on_connection,
+        .connection_close = on_connection_close,
+        .connection_closed = on_connection_closed,
+        .log_message = on_log};
     char listen[128], threads[24], header_ms[24], keep_ms[24], block[24];
     const char *options[] = {"listening_ports",
                              listen,
@@ -338,7 +414,6 @@ static int announce_port(struct server *server, struct fault *why)
 
     if (mg_get_server_ports(server->context, 1, &port) < 1)
         return fault_set(why, FAULT_IO, "cannot tell the port listened on");
-    watch_listen(server->watch, port.port);
     snprintf(text, sizeof(text), "%d\n", port.port);
     if (config->http.port_file != NULL &&
         file_replace(config->http.port_file, text, why) == -1)

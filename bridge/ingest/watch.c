@@ -15,14 +15,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
-#include <dirent.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 
 enum { LOOK_EVERY_MS = 100 };
@@ -35,50 +31,17 @@ struct watch {
     pthread_cond_t wake;
     bool stop;                   /* lock */
     struct watch_entry *entries; /* lock; only ever grows */
-    _Atomic int local_port;
 };
 
-static bool is_peer(int fd, const struct watch_entry *entry, int local_port)
-{
-    struct sockaddr_in peer = {.sin_family = AF_UNSPEC};
-    struct sockaddr_in self = {.sin_family = AF_UNSPEC};
-    socklen_t peer_len = sizeof(peer);
-    socklen_t self_len = sizeof(self);
-    char address[WATCH_ADDRESS_SIZE];
-
-    if (getpeername(fd, (struct sockaddr *)&peer, &peer_len) == -1 ||
-        getsockname(fd, (struct sockaddr *)&self, &self_len) == -1)
-        return false; /* not a socket, or not connected */
-    return peer.sin_family == AF_INET && self.sin_family == AF_INET &&
-           ntohs(peer.sin_port) == entry->peer_port &&
-           ntohs(self.sin_port) == local_port &&
-           inet_ntop(AF_INET, &peer.sin_addr, address, sizeof(address)) !=
-               NULL &&
-           strcmp(address, entry->peer) == 0;
-}
-
 /* Shuts down the receiving side of the entry's connection. */
-static bool cut(const struct watch_entry *entry, int local_port)
+static bool cut(const struct watch_entry *entry)
 {
-    DIR *dir = opendir("/proc/self/fd");
-    struct dirent *item;
-    bool done = false;
+    int fd;
 
-    if (dir == NULL)
-        return false;
-    while (!done && (item = readdir(dir)) != NULL) {
-        int fd = (int)strtol(item->d_name, NULL, 10);
-
-        if (item->d_name[0] == '.' || !is_peer(fd, entry, local_port))
-            continue;
-        done = shutdown(fd, SHUT_RD) == 0;
-    }
-    closedir(dir);
-    return done;
+    return wire_find(&fd, &entry->ends) > 0 && shutdown(fd, SHUT_RD) == 0;
 }
 
-static void look_at(struct watch *watch, struct watch_entry *entry,
-                    int64_t now_us)
+static void look_at(struct watch_entry *entry, int64_t now_us)
 {
     int expected = WATCH_ARMED;
     bool late;
@@ -91,7 +54,7 @@ static void look_at(struct watch *watch, struct watch_entry *entry,
         return;
     /* it may have been armed anew since we looked at its deadline */
     late = now_us >= atomic_load(&entry->deadline_us);
-    done = late && cut(entry, atomic_load(&watch->local_port));
+    done = late && cut(entry);
     if (late && !done)
         log_line(LOG_WARN, "ingest", "cannot find a late sender's connection");
     atomic_store(&entry->state, done ? WATCH_CUT : WATCH_ARMED);
@@ -112,7 +75,7 @@ static void *keep_watch(void *arg)
          * be walked without the lock */
         pthread_mutex_unlock(&watch->lock);
         for (struct watch_entry *e = first; e != NULL; e = e->next)
-            look_at(watch, e, now_us);
+            look_at(e, now_us);
         pthread_mutex_lock(&watch->lock);
         if (!watch->stop)
             pthread_cond_clockwait(&watch->wake, &watch->lock, CLOCK_MONOTONIC,
@@ -140,11 +103,6 @@ int watch_start(struct watch **out, struct fault *why)
     return 0;
 }
 
-void watch_listen(struct watch *watch, int local_port)
-{
-    atomic_store(&watch->local_port, local_port);
-}
-
 void watch_stop(struct watch *watch)
 {
     if (watch == NULL)
@@ -168,17 +126,11 @@ void watch_add(struct watch *watch, struct watch_entry *entry)
     pthread_mutex_unlock(&watch->lock);
 }
 
-void watch_begin(struct watch_entry *entry, const char *peer, int peer_port,
+void watch_begin(struct watch_entry *entry, const struct wire_ends *ends,
                  int64_t deadline_us)
 {
-    size_t len = strlen(peer);
-
     assert(atomic_load(&entry->state) == WATCH_IDLE);
-    if (len >= sizeof(entry->peer))
-        len = sizeof(entry->peer) - 1;
-    memcpy(entry->peer, peer, len);
-    entry->peer[len] = '\0';
-    entry->peer_port = peer_port;
+    entry->ends = *ends;
     atomic_store(&entry->deadline_us, deadline_us);
     atomic_store(&entry->state, WATCH_ARMED);
 }

@@ -176,6 +176,82 @@ def test_senders_that_do_not_read(bridge, kafka, topics):
     assert set(innocent) <= values
 
 
+def deaf_sender(port: int) -> socket.socket:
+    """Sends as many events as one connection may, and takes no answer. Small
+    segments keep the bridge's buffer for the answers small, too: Linux makes
+    it in their measure. Those to a few bad events fill the first half, so
+    that the first that finds no room is the answer to a good one."""
+    bad = event("widget.click", {f"x{i}": i for i in range(60)}, event_id=7)
+    wire = socket.socket()
+    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 268)
+    wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    wire.settimeout(0.5)
+    wire.connect(("127.0.0.1", port))
+    # until the bridge reads no more, as it cannot answer
+    with contextlib.suppress(TimeoutError):
+        for i in range(390):
+            wire.sendall(signed(bad if i < 40 else click()))
+    return wire
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_answers_that_cannot_be_written(bridge, topics, nowhere, away):
+    """Taken events whose answers are not read: whoever learns that they are
+    safe writes for everybody, and does not wait for them. With Kafka that is
+    the leader, without it the spool's thread."""
+    served = bridge(
+        topics,
+        bootstrap=nowhere if away else None,
+        settings={
+            # how long a worker waits for a sender that does not read: longer
+            # than others would wait for theirs
+            "http.header_timeout_ms": 5000,
+            "deliver.patience_ms": 3000,
+            "spool.enabled": str(away).lower(),
+        },
+    )
+    for body in (click(), b"not JSON"):
+        served.post(body)  # it has noticed by now where Kafka is
+
+    def unsent() -> float:
+        return served.metric("aurix_bridge_unsent_answers_total")
+
+    def in_flight() -> float:
+        return served.metric("aurix_bridge_in_flight")
+
+    def ended() -> float:
+        return sum(
+            value
+            for name, value in served.metrics().items()
+            if name.startswith("aurix_bridge_requests_total{")
+        )
+
+    def others_are_answered() -> bool:
+        """While both of the deaf are stuck, from before to after. If they
+        were not, as the machine is slow, that says nothing."""
+        seen = [(0.0, ended())]
+
+        def nothing_moves() -> bool:
+            seen.append((in_flight(), ended()))
+            return seen[-1][0] == 2 and seen[-1] == seen[-2]
+
+        with contextlib.ExitStack() as stack:
+            given_up = unsent()
+            for _ in range(2):
+                stack.enter_context(deaf_sender(served.port))
+            wait_for(nothing_moves, "the deaf are stuck")
+            for _ in range(20):
+                assert served.post(click()).status == 200
+            after = seen[-1][1] + 20
+            wait_for(lambda: ended() >= after, "the others are counted")
+            stuck = ended() == after and unsent() == given_up
+        wait_for(lambda: in_flight() == 0, "the deaf are gone")
+        return stuck
+
+    wait_for(others_are_answered, "others are answered meanwhile")
+    assert unsent() >= 2
+
+
 def test_what_the_answer_says_of_the_connection_is_true(bridge, topics):
     served = bridge(topics)
     for line, kept in {

@@ -27,7 +27,7 @@ static struct {
     int port;
     int sender[2];
     int accepted[2];
-    int sender_port[2];
+    struct wire_ends ends[2];
 } net;
 
 static struct watch *watch;
@@ -57,10 +57,9 @@ static int setup(void **state)
         net.accepted[i] = accept(net.listener, NULL, NULL);
         assert_int_not_equal(net.accepted[i], -1);
         getsockname(net.sender[i], (struct sockaddr *)&own, &len);
-        net.sender_port[i] = ntohs(own.sin_port);
+        wire_ends_set(&net.ends[i], "127.0.0.1", ntohs(own.sin_port), net.port);
     }
     assert_int_equal(watch_start(&watch, NULL), 0);
-    watch_listen(watch, net.port);
     watch_add(watch, &entries[0]);
     watch_add(watch, &entries[1]);
     return 0;
@@ -91,9 +90,8 @@ static void test_late_reader_is_cut_off_and_no_other(void **state)
     char byte;
 
     (void)state;
-    watch_begin(&entries[0], "127.0.0.1", net.sender_port[0],
-                clock_now_us() + 1000);
-    watch_begin(&entries[1], "127.0.0.1", net.sender_port[1],
+    watch_begin(&entries[0], &net.ends[0], clock_now_us() + 1000);
+    watch_begin(&entries[1], &net.ends[1],
                 clock_now_us() + (int64_t)DEADLINE_MS * 1000);
     assert_true(readable(net.accepted[0], DEADLINE_MS));
     assert_int_equal(recv(net.accepted[0], &byte, 1, 0), 0);
@@ -112,7 +110,7 @@ static void test_in_time(void **state)
 {
     (void)state;
     for (int i = 0; i < 1000; i++) {
-        watch_begin(&entries[0], "127.0.0.1", net.sender_port[0],
+        watch_begin(&entries[0], &net.ends[0],
                     clock_now_us() + (int64_t)DEADLINE_MS * 1000);
         assert_false(watch_end(&entries[0]));
     }
