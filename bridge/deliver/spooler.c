@@ -220,7 +220,7 @@ static void tidy(struct spooler *sp, bool idle)
                  log_text("error", why.text));
     spooler_tell_totals(sp); /* files may have left */
     if (idle)
-        sp->untidy = false;
+        sp->untidy = !spool_dir_is_settled(sp->options.dir);
 }
 
 /* An empty spool that refuses records for want of room gives its own back at

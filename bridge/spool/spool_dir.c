@@ -61,7 +61,8 @@ static void release_file(struct dir_file *file)
 {
     spool_close(file->sp);
     dir_release_later(file);
-    gone_release(&file->gone);
+    gone_release(&file->gone.numbers);
+    gone_release(&file->unread);
 }
 
 void dir_forget(struct spool_dir *sd, struct dir_file *file)
@@ -80,8 +81,9 @@ static int64_t at_least_0(int64_t n) { return n > 0 ? n : 0; }
 void dir_file_totals(const struct dir_file *file, struct spool_totals *out)
 {
     spool_totals(file->sp, out);
-    out->records = at_least_0(out->records - file->removed - file->unreadable);
-    out->bytes = at_least_0(out->bytes - file->removed_bytes);
+    out->records =
+        at_least_0(out->records - file->gone.records - file->unreadable);
+    out->bytes = at_least_0(out->bytes - file->gone.bytes);
     if (file->oldest_ms > 0)
         out->oldest_ms = file->oldest_ms;
     if (out->records == 0)
@@ -173,7 +175,7 @@ int spool_dir_renew(struct spool_dir *sd, struct fault *why)
                          (long long)failed, sd->path);
     if (dir_begin_file(sd, why) == -1)
         return -1;
-    dir_dismiss(sd);
+    dir_dismiss(sd, SETTLE_US);
     return 0;
 }
 
@@ -219,8 +221,16 @@ int spool_dir_tidy(struct spool_dir *sd, bool idle, struct fault *why)
         else
             tidy_one(sd, file, idle, NULL);
     }
-    dir_dismiss(sd);
+    dir_dismiss(sd, SETTLE_US);
     return rc;
+}
+
+bool spool_dir_is_settled(const struct spool_dir *sd)
+{
+    for (size_t i = 0; i < sd->count; i++)
+        if (sd->files[i].unsettled)
+            return false;
+    return true;
 }
 
 /* ---- the end, and what was there at the beginning ------------------------ */
@@ -230,8 +240,9 @@ void spool_dir_close(struct spool_dir *sd)
     if (sd == NULL)
         return;
     spool_dir_undo(sd);
-    /* a file that is done with must not be published again */
-    dir_dismiss(sd);
+    /* what is gone must not be published again */
+    dir_dismiss(sd, SETTLE_AT_THE_END_US);
+    dir_write_notes(sd);
     for (size_t i = 0; i < sd->count; i++)
         release_file(&sd->files[i]);
     free(sd->files);

@@ -21,8 +21,9 @@
  * failed and what was written in this transaction is undone: renew, and write
  * it again; as doubtful, if it was the commit that failed, for then the next
  * process may find it in both files. Failures of older files are dealt with
- * inside: what was removed from them is remembered for as long as the process
- * lives.
+ * inside: what was removed from them is remembered, and spool_dir_close()
+ * writes it down where there is a sound file. A process that is killed leaves
+ * it to the next one to publish it again.
  *
  * Threads: one at a time; the same one need not be.
  */
@@ -54,7 +55,8 @@ struct spool_dir;
 int spool_dir_open(struct spool_dir **out, const char *path,
                    const struct spool_limits *limits, struct fault *why);
 
-/* Loses nothing. NULL is fine. */
+/* Loses nothing, and takes some seconds at most for files that have failed.
+ * NULL is fine. */
 void spool_dir_close(struct spool_dir *sd);
 
 /* The last number that was used before it was opened, 0 if none was: what
@@ -152,5 +154,9 @@ void spool_dir_totals(const struct spool_dir *sd, struct spool_dir_totals *out);
 /* As spool_tidy(), of all files; and files that are done with leave. What goes
  * wrong with older files is logged. */
 int spool_dir_tidy(struct spool_dir *sd, bool idle, struct fault *why);
+
+/* False: a file that has failed may be done with, and the next call to tidy
+ * finds out. */
+bool spool_dir_is_settled(const struct spool_dir *sd);
 
 #endif

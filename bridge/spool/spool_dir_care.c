@@ -18,12 +18,6 @@
 
 #include <assert.h>
 
-enum {
-    STEPS = 10000,        /* of a mark, in one call, */
-    STEPS_US = 100 * 1000 /* and how long they may take: a disk that fails may
-                             take seconds for one */
-};
-
 void dir_log(const struct spool_dir *sd, int64_t number, int level,
              const char *message, const char *count_name, int64_t count,
              const struct fault *cause)
@@ -102,7 +96,7 @@ static int64_t left(const struct dir_file *file)
     struct spool_totals totals;
 
     spool_totals(file->sp, &totals);
-    return totals.records - file->removed - file->unreadable;
+    return totals.records - file->gone.records - file->unreadable;
 }
 
 bool dir_may_pass(struct spool_dir *sd, struct dir_file *file, int64_t line,
@@ -131,10 +125,11 @@ void dir_note_removed(struct dir_file *file, int64_t own)
 
     if (own < 1 || own > spool_last_seq(file->sp) ||
         (spool_look(file->sp, own - 1, &seen, NULL) == 0 && seen.seq != own) ||
-        gone_add(&file->gone, own, &added, NULL) == -1 || !added)
+        gone_has(&file->unread, own) ||
+        gone_add(&file->gone.numbers, own, &added, NULL) == -1 || !added)
         return;
-    file->removed++;
-    file->removed_bytes += seen.size;
+    file->gone.records++;
+    file->gone.bytes += seen.size;
 }
 
 void dir_note_unreadable(struct spool_dir *sd, struct dir_file *file,
@@ -142,10 +137,16 @@ void dir_note_unreadable(struct spool_dir *sd, struct dir_file *file,
 {
     bool added = false;
 
-    if (gone_add(&file->gone, own, &added, NULL) == -1 || !added)
+    if (gone_has(&file->gone.numbers, own) ||
+        gone_add(&file->unread, own, &added, NULL) == -1 || !added)
         return;
     file->unreadable++;
     sd->unreadable++;
+}
+
+bool dir_is_gone(const struct dir_file *file, int64_t own)
+{
+    return gone_has(&file->gone.numbers, own) || gone_has(&file->unread, own);
 }
 
 /* ---- how far it is ------------------------------------------------------- */
@@ -193,12 +194,26 @@ static bool move_over_damage(struct spool_dir *sd, struct dir_file *file)
     return true;
 }
 
+/* Over all that is gone at a stretch: what they have nobody looks at. */
+static int64_t skip_gone(const struct dir_file *file, int64_t after)
+{
+    int64_t end = after;
+
+    do {
+        after = end;
+        end = gone_end(&file->gone.numbers, after);
+        end = gone_end(&file->unread, end);
+    } while (end > after);
+    return end;
+}
+
 /* False: the mark stays where it is. */
 static bool move_mark(struct spool_dir *sd, struct dir_file *file)
 {
     struct fault cause = FAULT_INIT;
     struct spool_glimpse seen;
 
+    file->low = skip_gone(file, file->low);
     if (spool_look(file->sp, file->low, &seen, &cause) == -1) {
         if (mark_may_wait(sd, file, &cause))
             return false;
@@ -207,23 +222,25 @@ static bool move_mark(struct spool_dir *sd, struct dir_file *file)
     }
     file->mark_trouble = (struct spool_trouble){0};
     file->done = seen.seq == 0;
-    if (file->done || !gone_has(&file->gone, seen.seq)) {
+    if (file->done || !dir_is_gone(file, seen.seq)) {
         file->oldest_ms = seen.stored_ms;
+        file->unsettled = false;
         return false;
     }
     file->low = seen.seq;
     return true;
 }
 
-void dir_settle(struct spool_dir *sd, struct dir_file *file)
+void dir_settle(struct spool_dir *sd, struct dir_file *file, int64_t most_us)
 {
     const int64_t now_us = clock_now_us();
-    const int64_t deadline_us = now_us + STEPS_US;
+    const int64_t deadline_us = now_us + most_us;
 
     assert(!spool_is_sound(file->sp));
     if (file->done || trouble_rests(&file->mark_trouble, now_us))
         return;
-    for (int i = 0; i < STEPS && move_mark(sd, file); i++)
+    file->unsettled = true;
+    while (move_mark(sd, file))
         if (clock_now_us() > deadline_us)
             break;
     if (file->done && left(file) > 0) {
@@ -285,9 +302,10 @@ static void set_aside(struct spool_dir *sd, struct dir_file *file)
 }
 
 /* It has no name that could be changed. */
-static bool dismiss_lost(struct spool_dir *sd, struct dir_file *file)
+static bool dismiss_lost(struct spool_dir *sd, struct dir_file *file,
+                         int64_t most_us)
 {
-    dir_settle(sd, file);
+    dir_settle(sd, file, most_us);
     if (!file->done && !dir_is_empty(file))
         return false;
     dir_forget(sd, file);
@@ -296,12 +314,13 @@ static bool dismiss_lost(struct spool_dir *sd, struct dir_file *file)
 
 /* True: it is not there any more. The newest one is not deleted, even empty,
  * as long as there are others: its number tells that they are older. */
-static bool dismiss(struct spool_dir *sd, struct dir_file *file)
+static bool dismiss(struct spool_dir *sd, struct dir_file *file,
+                    int64_t most_us)
 {
     const bool is_newest = file == &sd->files[sd->count - 1];
 
     if (file->lost)
-        return dismiss_lost(sd, file);
+        return dismiss_lost(sd, file, most_us);
     if (sd->lock == -1) /* what is in the folder may be another's */
         return false;
     if (dir_is_empty(file)) {
@@ -321,17 +340,17 @@ static bool dismiss(struct spool_dir *sd, struct dir_file *file)
     }
     if (spool_is_sound(file->sp))
         return false;
-    dir_settle(sd, file);
+    dir_settle(sd, file, most_us);
     if (!file->done)
         return false;
     set_aside(sd, file);
     return true;
 }
 
-void dir_dismiss(struct spool_dir *sd)
+void dir_dismiss(struct spool_dir *sd, int64_t most_us)
 {
     for (size_t i = 0; i < sd->count;)
-        if (!dismiss(sd, &sd->files[i]))
+        if (!dismiss(sd, &sd->files[i], most_us))
             i++;
     dir_share_room(sd);
 }

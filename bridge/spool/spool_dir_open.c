@@ -279,6 +279,7 @@ static int open_folder(struct spool_dir *sd, struct fault *why)
     if (dir_take_folder(sd, why) == -1 || find_files(sd, why) == -1 ||
         note_topics(sd, why) == -1)
         return -1;
+    dir_read_notes(sd);
     if (sd->count > 0) {
         const struct dir_file *last = &sd->files[sd->count - 1];
 

@@ -3,8 +3,9 @@
  *
  * spool_dir_open.c opens it, spool_dir.c has its files, spool_dir_write.c the
  * transactions, spool_dir_read.c reads, spool_dir_care.c looks after files that
- * have failed or are done with, spool_dir_place.c knows whether they are still
- * in it. Nobody else includes this.
+ * have failed or are done with, spool_dir_note.c tells the next process what is
+ * gone from them, spool_dir_place.c knows whether they are still in the folder.
+ * Nobody else includes this.
  */
 #ifndef SPOOL_SPOOL_DIR_PARTS_H
 #define SPOOL_SPOOL_DIR_PARTS_H
@@ -14,6 +15,7 @@
 #include "spool/spool_disk.h"
 #include "spool/spool_folder.h"
 #include "spool/spool_gone.h"
+#include "spool/spool_note.h"
 #include "spool/spool_patience.h"
 #include "spool/spool_seq.h"
 
@@ -53,15 +55,16 @@ struct dir_file {
     size_t later_capacity;
 
     /* Of a file that cannot be written to: */
-    struct spool_gone gone;
-    int64_t removed; /* of these */
-    int64_t removed_bytes;
-    int64_t unreadable; /* and of these; those that nobody knows to have been
-                           there are counted in the end */
-    int64_t low;        /* all up to it are gone */
-    int64_t oldest_ms;  /* of the first that is not; 0: not known */
-    bool done;          /* all are gone */
-    bool keeps_aside;   /* some of these should have been put aside in it */
+    struct spool_note gone;   /* what was removed from it */
+    struct spool_gone unread; /* and what could not be read; the next process
+                                 tries that again */
+    int64_t unreadable;       /* of these; those that nobody knows to have been
+                                 there are counted in the end */
+    int64_t low;              /* all up to it are gone */
+    int64_t oldest_ms;        /* of the first that is not; 0: not known */
+    bool done;                /* all are gone */
+    bool unsettled;           /* the mark has a way to go */
+    bool keeps_aside; /* some of these should have been put aside in it */
 };
 
 struct spool_dir {
@@ -165,11 +168,15 @@ void dir_note_removed(struct dir_file *file, int64_t own);
 void dir_note_unreadable(struct spool_dir *sd, struct dir_file *file,
                          int64_t own);
 
-/* How far is a file that cannot be written to? */
-void dir_settle(struct spool_dir *sd, struct dir_file *file);
+bool dir_is_gone(const struct dir_file *file, int64_t own);
 
-/* Takes leave of those that are done with. */
-void dir_dismiss(struct spool_dir *sd);
+/* How far is a file that cannot be written to? Takes about as long at most;
+ * file->unsettled: that was not long enough. */
+enum { SETTLE_US = 100 * 1000, SETTLE_AT_THE_END_US = 5000 * 1000 };
+void dir_settle(struct spool_dir *sd, struct dir_file *file, int64_t most_us);
+
+/* Takes leave of those that are done with; as long for each. */
+void dir_dismiss(struct spool_dir *sd, int64_t most_us);
 
 /* It never had anything, or nothing is left in it. */
 bool dir_is_empty(const struct dir_file *file);
@@ -178,5 +185,13 @@ bool dir_is_empty(const struct dir_file *file);
 void dir_log(const struct spool_dir *sd, int64_t number, int level,
              const char *message, const char *count_name, int64_t count,
              const struct fault *cause);
+
+/* ---- spool_dir_note.c ---------------------------------------------------- */
+
+/* At the end: writes down in the current file what is gone from others. At the
+ * opening: those count as failed, as they did. Without that it is published
+ * again, so what goes wrong is logged. */
+void dir_write_notes(struct spool_dir *sd);
+void dir_read_notes(struct spool_dir *sd);
 
 #endif

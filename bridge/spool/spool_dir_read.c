@@ -102,7 +102,7 @@ static int take(struct spool_dir *sd, struct dir_file *file, int64_t seq,
     bool found = false;
     int rc;
 
-    if (gone_has(&file->gone, seq))
+    if (dir_is_gone(file, seq))
         return 0;
     rc = spool_read_one(file->sp, seq, row, &found, rd->arena, &cause);
     if (rc == -1 && dir_may_pass(sd, file, BY_NUMBER, seq, &cause))
@@ -164,7 +164,7 @@ static void leave_out_gone(const struct dir_file *file, struct reading *rd)
     size_t kept = 0;
 
     for (size_t i = 0; i < rd->count; i++) {
-        if (gone_has(&file->gone, rd->rows[i].seq))
+        if (dir_is_gone(file, rd->rows[i].seq))
             continue;
         if (kept < i)
             rd->rows[kept] = rd->rows[i];
@@ -240,7 +240,7 @@ int spool_dir_read_one(struct spool_dir *sd, int64_t seq, struct spool_row *row,
 
     assert(!sd->in_transaction);
     *found = false;
-    if (file == NULL || gone_has(&file->gone, own))
+    if (file == NULL || dir_is_gone(file, own))
         return 0;
     if (spool_read_one(file->sp, own, row, found, arena, &cause) == -1) {
         *found = false;

@@ -6,7 +6,7 @@
  * is in its new place before it leaves the old one, and to undo is to forget.
  * If that writing fails nobody is told, for what was promised is in the
  * current file: the records stay where they are on disk, and are known to be
- * gone.
+ * gone; see spool_dir_note.c for how long.
  */
 #include "spool/spool_dir_parts.h"
 
@@ -100,8 +100,8 @@ void dir_write_later(struct spool_dir *sd, struct dir_file *file)
         if (write_all(file, &why) == 0) {
             drop_later(file, 0);
             file->later_kept = 0;
-            gone_release(&file->gone);
-            file->removed = file->removed_bytes = 0;
+            gone_release(&file->gone.numbers);
+            file->gone = (struct spool_note){0};
             return;
         }
         if (!spool_is_sound(file->sp))
@@ -347,7 +347,7 @@ int spool_dir_commit(struct spool_dir *sd, struct fault *why)
             continue;
         dir_write_later(sd, file);
         if (!spool_is_sound(file->sp))
-            dir_settle(sd, file);
+            dir_settle(sd, file, SETTLE_US);
     }
     dir_share_room(sd);
     return 0;

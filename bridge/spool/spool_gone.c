@@ -1,12 +1,23 @@
 /*
  * spool_gone.c - a set of numbers of records
+ *
+ * Packed, it is as often as it takes, in order,
+ *
+ *     first      8 bytes, the lowest first: a multiple of BITS
+ *     bits       512 bytes; the lowest bit of the first is the number `first`
  */
 #include "spool/spool_gone.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORD = 64, WORDS = 64, BITS = WORD * WORDS, FIRST_CAPACITY = 16 };
+enum {
+    WORD = 64,
+    WORDS = 64,
+    BITS = WORD * WORDS,
+    FIRST_CAPACITY = 16,
+    PACKED = 8 + BITS / 8
+};
 
 struct gone_chunk {
     int64_t first; /* a multiple of BITS */
@@ -96,6 +107,86 @@ bool gone_has(const struct spool_gone *gone, int64_t seq)
 
     return is_at(gone, place, seq) &&
            (gone->chunks[place]->words[word_of(seq)] & bit_of(seq)) != 0;
+}
+
+int64_t gone_end(const struct spool_gone *gone, int64_t after)
+{
+    int64_t seq = after + 1;
+    size_t place = place_of(gone, seq);
+
+    while (is_at(gone, place, seq)) {
+        const uint64_t absent =
+            ~gone->chunks[place]->words[word_of(seq)] >> (seq % WORD);
+
+        if (absent != 0)
+            return seq + __builtin_ctzll(absent) - 1;
+        seq += WORD - seq % WORD;
+        if (seq % BITS == 0)
+            place++;
+    }
+    return seq - 1;
+}
+
+/* ---- on disk ------------------------------------------------------------- */
+
+static void pack_word(unsigned char out[8], uint64_t word)
+{
+    for (int i = 0; i < 8; i++)
+        out[i] = (unsigned char)(word >> (8 * i));
+}
+
+static uint64_t unpack_word(const char *packed)
+{
+    uint64_t word = 0;
+
+    for (int i = 0; i < 8; i++)
+        word |= (uint64_t)(unsigned char)packed[i] << (8 * i);
+    return word;
+}
+
+int gone_pack(const struct spool_gone *gone, struct buf *out, struct fault *why)
+{
+    unsigned char packed[PACKED];
+
+    for (size_t i = 0; i < gone->count; i++) {
+        pack_word(packed, (uint64_t)gone->chunks[i]->first);
+        for (size_t k = 0; k < WORDS; k++)
+            pack_word(packed + 8 + 8 * k, gone->chunks[i]->words[k]);
+        if (buf_add(out, packed, sizeof(packed), why) == -1)
+            return -1;
+    }
+    return 0;
+}
+
+static int unpack_chunk(struct spool_gone *gone, const char *packed,
+                        struct fault *why)
+{
+    const uint64_t first = unpack_word(packed);
+    const struct gone_chunk *last =
+        gone->count == 0 ? NULL : gone->chunks[gone->count - 1];
+
+    if (first % BITS != 0 || first > INT64_MAX - BITS ||
+        (last != NULL && (int64_t)first <= last->first))
+        return fault_set(why, FAULT_CORRUPT, "not a set of numbers");
+    if (add_chunk(gone, gone->count, (int64_t)first, why) == -1)
+        return -1;
+    for (size_t k = 0; k < WORDS; k++)
+        gone->chunks[gone->count - 1]->words[k] =
+            unpack_word(packed + 8 + 8 * k);
+    return 0;
+}
+
+int gone_unpack(struct spool_gone *gone, struct slice packed, struct fault *why)
+{
+    int rc = 0;
+
+    if (packed.len % PACKED != 0)
+        return fault_set(why, FAULT_CORRUPT, "not a set of numbers");
+    for (size_t at = 0; rc == 0 && at < packed.len; at += PACKED)
+        rc = unpack_chunk(gone, packed.data + at, why);
+    if (rc == -1)
+        gone_release(gone);
+    return rc;
 }
 
 void gone_release(struct spool_gone *gone)

@@ -3,8 +3,9 @@
  *
  * spool.c opens it and has its transactions, on SQLite's door (spool_db.h).
  * spool_format.c says what a spool's file is, spool_queue.c what is stored and
- * read, by the queries of spool_sql.c, and spool_look.c finds its way through
- * a damaged file. Nobody else includes this.
+ * read, by the queries of spool_sql.c, spool_note.c what is gone from other
+ * files, and spool_look.c finds its way through a damaged file. Nobody else
+ * includes this.
  */
 #ifndef SPOOL_SPOOL_PARTS_H
 #define SPOOL_SPOOL_PARTS_H
@@ -28,6 +29,7 @@ enum { SPOOL_RECORD_MAX = 16 * MIB /* more than Kafka would take */ };
 struct spool {
     struct spool_db db;
     char *path;
+    int64_t id; /* 0: not known */
     struct spool_limits limits;
     struct spool_book book;
     struct buf headers; /* of the record that is appended */

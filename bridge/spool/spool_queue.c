@@ -58,6 +58,7 @@ int spool_load(struct spool *sp, struct fault *why)
         {SPOOL_LAST,        {&last, &last_aside}                  },
         {SPOOL_OLDEST,      {&now->oldest_seq, &totals->oldest_ms}},
     };
+    int64_t *const self[] = {&sp->id};
 
     if (spool_load_topics(sp, SPOOL_TOPICS, why) == -1)
         return -1;
@@ -65,6 +66,8 @@ int spool_load(struct spool *sp, struct fault *why)
         if (db_ask_numbers(&sp->db, steps[i].query, NULL, 0, steps[i].numbers,
                            2, why) == -1)
             return -1;
+    if (db_ask_numbers(&sp->db, SPOOL_SELF, NULL, 0, self, 1, why) == -1)
+        return -1;
     totals->bytes += aside_bytes;
     last = larger(larger(last, last_aside), now->used_to);
     if (last == INT64_MAX)

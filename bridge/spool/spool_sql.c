@@ -21,6 +21,18 @@
  *     aside    as record, with `reason` and `aside_ms`
  *     aside_size             (size)
  *
+ *     self     id            random: no other file has it, whatever its name
+ *
+ *     gone     file          the number in its name of an older file that has
+ *                            failed: what left it could not be written there,
+ *                            and is written here when a process ends
+ *              id            its self.id
+ *              records,
+ *              bytes         what has left it counted for that
+ *              full          1: it has failed for want of room alone
+ *              numbers       which they are, see spool_gone.c
+ *              checksum      see spool_note.c
+ *
  * A row is valid if its checksum is right; a row that is not is told as
  * damaged, and the others go on.
  */
@@ -42,7 +54,13 @@ const char spool_schema[] =
     "CREATE INDEX record_by_topic ON record (topic, seq, size);"
     "CREATE TABLE aside (" ROW_TYPES ","
     " reason TEXT NOT NULL, aside_ms INTEGER NOT NULL);"
-    "CREATE INDEX aside_size ON aside (size);";
+    "CREATE INDEX aside_size ON aside (size);"
+    "CREATE TABLE self (id INTEGER PRIMARY KEY);"
+    "INSERT INTO self VALUES (random() >> 2);"
+    "CREATE TABLE gone (file INTEGER PRIMARY KEY, id INTEGER NOT NULL,"
+    " records INTEGER NOT NULL, bytes INTEGER NOT NULL,"
+    " full INTEGER NOT NULL,"
+    " numbers BLOB NOT NULL, checksum BLOB NOT NULL);";
 
 /* INDEXED BY: preparing fails rather than that a scan of the table goes
  * unnoticed. */
@@ -79,6 +97,13 @@ const char *const spool_queries[SPOOL_QUERIES] = {
     [SPOOL_READ] = "SELECT " ROW " FROM record INDEXED BY record_by_topic"
                    " WHERE topic = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
     [SPOOL_READ_ONE] = "SELECT " ROW " FROM record WHERE seq = ?1",
+
+    [SPOOL_SELF] = "SELECT id FROM self",
+    [SPOOL_NOTE] = "INSERT OR REPLACE INTO gone"
+                   " (file, id, records, bytes, full, numbers, checksum)"
+                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [SPOOL_READ_NOTE] = "SELECT id, records, bytes, full, numbers, checksum"
+                        " FROM gone WHERE file = ?1",
 
     [SPOOL_NEXT_ASIDE] = "SELECT " ROW ", reason, aside_ms FROM aside"
                          " WHERE seq > ?1 ORDER BY seq LIMIT 1",

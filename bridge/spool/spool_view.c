@@ -41,8 +41,8 @@ void spool_view_totals(const struct spool_view *view, struct spool_totals *out)
 
         if (view->opened[i].sp != NULL)
             spool_totals(view->opened[i].sp, &one);
-        out->records += one.records;
-        out->bytes += one.bytes;
+        out->records += one.records - view->opened[i].gone.records;
+        out->bytes += one.bytes - view->opened[i].gone.bytes;
         out->aside += one.aside;
     }
 }
@@ -69,7 +69,9 @@ static int find_next(struct spool_view *view, size_t at, struct fault *why)
 
     if (op->next != 0)
         return 0;
-    rc = spool_walk(op->sp, &op->walk, &op->next, why);
+    do
+        rc = spool_walk(op->sp, &op->walk, &op->next, why);
+    while (rc == 1 && gone_has(&op->gone.numbers, op->next));
     if (op->walk.damaged)
         note_damage(view, at, NULL);
     if (rc == 0)

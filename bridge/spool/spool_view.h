@@ -6,7 +6,8 @@
  * changed: nothing is made, mended, renamed, or salvaged, and a folder that
  * can only be read is good enough. What opening it for good would do to it
  * (spool_dir.h) is taken for granted where it tells what a record is: those
- * of older and of damaged files are doubtful.
+ * of older and of damaged files are doubtful, and what a newer file tells to
+ * be gone from one that has failed is not there.
  *
  * While somebody looks no bridge can open it; several may look.
  *

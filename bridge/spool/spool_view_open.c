@@ -124,6 +124,23 @@ static int add_file(struct spool_view *view, const struct spool_entry *entry,
     return 0;
 }
 
+/* What cannot be read of it is as if it was not there. */
+static void read_notes(struct spool_view *view)
+{
+    for (size_t i = 0; i < view->count; i++) {
+        struct opened *op = &view->opened[i];
+        bool found = false;
+
+        for (size_t k = view->count; op->sp != NULL && !found && k-- > i + 1;)
+            if (view->opened[k].sp != NULL &&
+                spool_note_read(view->opened[k].sp, op->number, op->sp,
+                                &op->gone, &found, NULL) == -1)
+                found = false;
+        if (found && view->files[i].state == VIEW_SOUND)
+            view->files[i].state = VIEW_FAILED;
+    }
+}
+
 /* ---- a folder ------------------------------------------------------------ */
 
 /* "spool-00000001.db.bad", "….bad.2", and not what SQLite has beside it. */
@@ -191,7 +208,10 @@ static int open_folder(struct spool_view *view, struct fault *why)
     for (size_t i = 0; rc == 0 && i < count; i++)
         rc = add_file(view, &entries[i], highest, why);
     free(entries);
-    return rc == -1 ? -1 : add_bad(view, why);
+    if (rc == -1)
+        return -1;
+    read_notes(view);
+    return add_bad(view, why);
 }
 
 /* ---- a single file ------------------------------------------------------- */
@@ -264,8 +284,10 @@ void spool_view_close(struct spool_view *view)
 {
     if (view == NULL)
         return;
-    for (size_t i = 0; i < view->count; i++)
+    for (size_t i = 0; i < view->count; i++) {
         spool_close(view->opened[i].sp);
+        gone_release(&view->opened[i].gone.numbers);
+    }
     free(view->files);
     free(view->opened);
     if (view->lock != -1)

@@ -9,6 +9,7 @@
 
 #include "spool/spool.h"
 #include "spool/spool_folder.h"
+#include "spool/spool_note.h"
 #include "spool/spool_view.h"
 
 /* What spool_view_file tells, and the file. */
@@ -16,6 +17,7 @@ struct opened {
     int64_t number;
     struct spool *sp; /* NULL: nothing is read of it */
     bool was_older;
+    struct spool_note gone; /* what a newer file tells of it */
     struct spool_walk walk;
     int64_t next;  /* number that the walk is at; 0: not known, -1: at its
                       end */
