@@ -82,7 +82,9 @@ void spool_dir_begin(struct spool_dir *sd);
 int spool_dir_append(struct spool_dir *sd, const struct record *record,
                      bool doubtful, int64_t *seq, struct fault *why);
 
-/* As spool_remove(), spool_give(), spool_put_aside(). */
+/* As spool_remove(), spool_give(), spool_put_aside(). What is in a file that
+ * has failed is put aside in the current one; a damaged record cannot be, nor
+ * any if that has no room: it stays in *.bad, and counts as unreadable. */
 int spool_dir_remove(struct spool_dir *sd, int64_t seq, struct fault *why);
 int spool_dir_give(struct spool_dir *sd, const char *topic, int64_t seq,
                    struct fault *why);

@@ -118,14 +118,21 @@ bool dir_may_pass(struct spool_dir *sd, struct dir_file *file, int64_t line,
  * was there once: it was read. If there is no memory to remember it the
  * record is read again by the next process, and that is no loss.
  */
+static bool is_there(struct dir_file *file, int64_t own,
+                     struct spool_glimpse *seen)
+{
+    *seen = (struct spool_glimpse){0};
+    return own >= 1 && own <= spool_last_seq(file->sp) &&
+           (spool_look(file->sp, own - 1, seen, NULL) == -1 ||
+            seen->seq == own);
+}
+
 void dir_note_removed(struct dir_file *file, int64_t own)
 {
-    struct spool_glimpse seen = {0};
+    struct spool_glimpse seen;
     bool added = false;
 
-    if (own < 1 || own > spool_last_seq(file->sp) ||
-        (spool_look(file->sp, own - 1, &seen, NULL) == 0 && seen.seq != own) ||
-        gone_has(&file->unread, own) ||
+    if (!is_there(file, own, &seen) || gone_has(&file->unread, own) ||
         gone_add(&file->gone.numbers, own, &added, NULL) == -1 || !added)
         return;
     file->gone.records++;
@@ -142,6 +149,14 @@ void dir_note_unreadable(struct spool_dir *sd, struct dir_file *file,
         return;
     file->unreadable++;
     sd->unreadable++;
+}
+
+void dir_note_lost(struct spool_dir *sd, struct dir_file *file, int64_t own)
+{
+    struct spool_glimpse seen;
+
+    if (is_there(file, own, &seen))
+        dir_note_unreadable(sd, file, own);
 }
 
 bool dir_is_gone(const struct dir_file *file, int64_t own)

@@ -168,6 +168,9 @@ void dir_note_removed(struct dir_file *file, int64_t own);
 void dir_note_unreadable(struct spool_dir *sd, struct dir_file *file,
                          int64_t own);
 
+/* It was to be put aside, and could not be: it counts as unreadable. */
+void dir_note_lost(struct spool_dir *sd, struct dir_file *file, int64_t own);
+
 bool dir_is_gone(const struct dir_file *file, int64_t own);
 
 /* How far is a file that cannot be written to? Takes about as long at most;

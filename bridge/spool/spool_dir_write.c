@@ -10,11 +10,14 @@
  */
 #include "spool/spool_dir_parts.h"
 
+#include "base/limits.h"
 #include "base/log.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { ARENA_MAX = 64 * MIB /* for a record */ };
 
 /* ---- later --------------------------------------------------------------- */
 
@@ -90,6 +93,17 @@ static int write_all(struct dir_file *file, struct fault *why)
     return 0;
 }
 
+/* What cannot be put aside stays where nobody finds it but a person. */
+static void note_later(struct spool_dir *sd, struct dir_file *file,
+                       const struct spool_later *later)
+{
+    if (later->what == LATER_ASIDE && !spool_is_sound(file->sp))
+        dir_note_lost(sd, file, later->seq);
+    else if (later->what != LATER_GIVE)
+        dir_note_removed(file, later->seq);
+    file->keeps_aside |= later->what == LATER_ASIDE;
+}
+
 void dir_write_later(struct spool_dir *sd, struct dir_file *file)
 {
     struct fault why = FAULT_INIT;
@@ -113,10 +127,7 @@ void dir_write_later(struct spool_dir *sd, struct dir_file *file)
                     "", -1, &why);
     }
     for (size_t i = file->later_kept; i < file->later_count; i++)
-        if (file->later[i].what != LATER_GIVE) {
-            dir_note_removed(file, file->later[i].seq);
-            file->keeps_aside |= file->later[i].what == LATER_ASIDE;
-        }
+        note_later(sd, file, &file->later[i]);
     if (!spool_is_sound(file->sp))
         drop_later(file, 0);
     file->later_kept = file->later_count;
@@ -242,6 +253,56 @@ static int find(struct spool_dir *sd, int64_t seq, struct dir_file **file,
     return writable(sd, why) == NULL ? -1 : 0;
 }
 
+/*
+ * A copy that is aside in the current file: 1; 0: there can be none, and the
+ * transaction goes on; -1. What is damaged has no copy: its checksum is right
+ * nowhere else.
+ */
+static int copy_aside(struct spool_dir *sd, const struct dir_file *from,
+                      int64_t own, const char *reason, struct fault *why)
+{
+    struct arena arena = ARENA_INIT(64 * KIB, ARENA_MAX);
+    struct dir_file *to = dir_current(sd);
+    struct fault cause = FAULT_INIT;
+    struct spool_row row;
+    bool found = false;
+    int rc = 0;
+
+    if (to == NULL ||
+        spool_read_one(from->sp, own, &row, &found, &arena, NULL) == -1 ||
+        !found || row.damaged || dir_is_gone(from, own))
+        goto done;
+    rc = -1;
+    if (writable(sd, why) == NULL)
+        goto done;
+    if (spool_restore(to->sp, &row, &cause) == 0 &&
+        spool_put_aside(to->sp, spool_last_seq(to->sp), reason, &cause) == 0)
+        rc = 1;
+    else if (spool_in_transaction(to->sp))
+        rc = 0; /* it has no room */
+    else
+        answer(sd, to, -1, &cause, why);
+
+done:
+    arena_release(&arena);
+    return rc;
+}
+
+/* Out of a file that is not the current one. */
+static int take_out_later(struct spool_dir *sd, struct dir_file *file,
+                          int64_t own, const char *reason, struct fault *why)
+{
+    int copied = 0;
+
+    if (reason != NULL && !spool_is_sound(file->sp))
+        copied = copy_aside(sd, file, own, reason, why);
+    if (copied == -1)
+        return -1;
+    return add_later(file,
+                     reason == NULL || copied == 1 ? LATER_REMOVE : LATER_ASIDE,
+                     own, reason, why);
+}
+
 /* `reason`: aside, NULL: it goes. */
 static int take_out(struct spool_dir *sd, int64_t seq, const char *reason,
                     struct fault *why)
@@ -257,8 +318,7 @@ static int take_out(struct spool_dir *sd, int64_t seq, const char *reason,
     if (file == NULL)
         return 0;
     if (later)
-        return add_later(file, reason == NULL ? LATER_REMOVE : LATER_ASIDE, own,
-                         reason, why);
+        return take_out_later(sd, file, own, reason, why);
     rc = reason == NULL ? spool_remove(file->sp, own, &cause)
                         : spool_put_aside(file->sp, own, reason, &cause);
     return answer(sd, file, rc, &cause, why);
