@@ -289,6 +289,33 @@ static void test_damaged_notes(void **state)
     }
 }
 
+/* A person wants all of a *.bad once more, as docs/durability.md says. */
+static void test_all_of_a_bad_file(void **state)
+{
+    int64_t seqs[3];
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        seqs[i] = store("t", (char[]){(char)('1' + i), '\0'});
+    fail_current();
+    renew();
+    for (int i = 0; i < 3; i++)
+        drop(seqs[i]);
+    close_it();
+    assert_true(has("spool-00000001.db.bad-wal"));
+    move_file("spool-00000001.db.bad", file);
+    move_file("spool-00000001.db.bad-wal", "spool-00000001.db-wal");
+    write_file("spool-00000001.db.failed", "", 0);
+    remove(in_folder("spool-00000002.db"));
+    open_it();
+    assert_string_equal(values("t"), "1? 2? 3?");
+    for (int i = 0; i < 3; i++)
+        drop(seqs[i]);
+    tidy();
+    assert_int_equal(totals().bad, 0);
+    assert_int_equal(records(), 0);
+}
+
 /* It can be as little as nothing: it is only published again. */
 static void test_it_cannot_be_noted(void **state)
 {
@@ -328,6 +355,7 @@ int main(void)
         OPEN(test_unreadable),
         OPEN(test_salvaged),
         OPEN(test_damaged_notes),
+        OPEN(test_all_of_a_bad_file),
         OPEN(test_it_cannot_be_noted),
     };
 
