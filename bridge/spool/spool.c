@@ -131,6 +131,7 @@ static int open_by(int (*how)(struct spool *sp, struct fault *why),
         spool_close(sp);
         return -1;
     }
+    sp->db.in_use = true;
     *out = sp;
     return 0;
 }

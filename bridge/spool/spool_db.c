@@ -32,12 +32,44 @@ static enum fault_kind kind_of(int rc)
     }
 }
 
+static int errno_of(sqlite3_file *file)
+{
+    int err = 0;
+
+    if (file != NULL && file->pMethods != NULL &&
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &err) !=
+            SQLITE_OK)
+        return 0;
+    return err;
+}
+
+/*
+ * SQLite calls it damage when a read ends in EIO, and keeps to itself that it
+ * was no more than that. The file knows, or the WAL does; until a read ends
+ * before its end they also know of one that has passed, so damage behind that
+ * is taken for the same.
+ */
+static bool has_not_answered(struct spool_db *db)
+{
+    sqlite3_file *file = NULL;
+    sqlite3_file *wal = NULL;
+
+    sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                         &wal);
+    return errno_of(file) != 0 || errno_of(wal) != 0;
+}
+
 static int fail(struct spool_db *db, int rc, const char *doing,
                 struct fault *why)
 {
-    const enum fault_kind kind = kind_of(rc);
-    const int err = kind == FAULT_IO ? sqlite3_system_errno(db->sqlite) : 0;
+    enum fault_kind kind;
+    int err;
 
+    if (db->in_use && (rc & 0xff) == SQLITE_CORRUPT && has_not_answered(db))
+        rc = SQLITE_IOERR_READ;
+    kind = kind_of(rc);
+    err = kind == FAULT_IO ? sqlite3_system_errno(db->sqlite) : 0;
     if (kind == FAULT_IO || kind == FAULT_CORRUPT)
         db->failed = true;
     if (err != 0)

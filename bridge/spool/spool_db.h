@@ -29,6 +29,9 @@ struct spool_db {
     const char *path; /* of whoever embeds the struct */
     int wal_pages;    /* 0: the WAL is empty */
     bool failed;
+    bool in_use; /* a disk that does not answer is told from damage. At the
+                    opening it is not, for damage is worked around then, and to
+                    open nothing would be worse */
 };
 
 /* An argument or a column: bytes, or where they are absent the number. */

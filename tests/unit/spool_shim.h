@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -111,6 +112,7 @@ struct shim_file {
     const char *path;    /* SQLite's; NULL: it has none */
     struct image *image; /* NULL: not one of ours */
     bool syncs_names;    /* with the first sync, as SQLite does it */
+    int last_errno;      /* of a read, as SQLite's own VFS has it */
     sqlite3_file *real;
 };
 
@@ -204,8 +206,12 @@ static inline int shim_close(sqlite3_file *file)
 static inline int shim_read(sqlite3_file *file, void *out, int len,
                             sqlite3_int64 at)
 {
-    if ((disk.reads_at == -1 || disk.reads_at == at) && now_fails(file, READS))
+    if ((disk.reads_at == -1 || disk.reads_at == at) &&
+        now_fails(file, READS)) {
+        ((struct shim_file *)file)->last_errno =
+            disk.rc == SQLITE_IOERR_CORRUPTFS ? EIO : 0;
         return disk.rc;
+    }
     return real_of(file)->pMethods->xRead(real_of(file), out, len, at);
 }
 
@@ -281,6 +287,10 @@ static inline int shim_check_lock(sqlite3_file *file, int *out)
 
 static inline int shim_control(sqlite3_file *file, int op, void *arg)
 {
+    if (op == SQLITE_FCNTL_LAST_ERRNO) {
+        *(int *)arg = ((struct shim_file *)file)->last_errno;
+        return SQLITE_OK;
+    }
     return real_of(file)->pMethods->xFileControl(real_of(file), op, arg);
 }
 
@@ -328,6 +338,7 @@ static inline int shim_open(sqlite3_vfs *vfs, const char *name,
 
     (void)vfs;
     shim->real = (sqlite3_file *)(shim + 1);
+    shim->last_errno = 0;
     shim->path = name;
     shim->image = image_of(name);
     shim->syncs_names =

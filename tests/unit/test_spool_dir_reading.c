@@ -94,6 +94,45 @@ static void test_a_moment(void **state)
     assert_true(has("spool-00000001.db.bad"));
 }
 
+/* What is EIO to SQLite's own VFS is damage to SQLite; in the file and in the
+ * WAL. */
+static void test_called_damage(void **state)
+{
+    enum { MANY = 50, LARGER = 60 * KB };
+
+    static char large[LARGER];
+
+    (void)state;
+    memset(large, 'x', sizeof(large) - 1);
+    for (int in_wal = 0; in_wal <= 1; in_wal++) {
+        int64_t reached, calls = 0, at = 0;
+        size_t count;
+
+        teardown(NULL);
+        setup_nothing(NULL);
+        open_it();
+        for (int i = 0; i < MANY; i++)
+            store("t", large);
+        if (in_wal == 0)
+            reopen();
+        next_fails(READS, SQLITE_IOERR_CORRUPTFS,
+                   in_wal == 0 ? ".db" : ".db-wal");
+        disk.for_good = true;
+        while (try_read("t", at, &count, &reached, NULL) == 0) {
+            assert_true(reached > at); /* what SQLite has in memory */
+            at = reached;
+        }
+        FAILS(try_read("t", at, &count, &reached, &why), FAULT_IO);
+        assert_int_equal(totals().unreadable, 0);
+        nothing_fails();
+        for (at = 0; calls < MANY; calls += (int64_t)count, at = reached)
+            OK(try_read("t", at, &count, &reached, &why));
+        assert_int_equal(calls, MANY);
+        assert_int_equal(totals().unreadable, 0);
+        assert_int_equal(records(), MANY);
+    }
+}
+
 static void test_almost_a_minute(void **state)
 {
     int64_t seqs[11];
@@ -286,6 +325,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ALONE(test_a_moment),
+        ALONE(test_called_damage),
         ALONE(test_almost_a_minute),
         ALONE(test_each_has_its_minute),
         ALONE(test_a_pause_is_no_trouble),
