@@ -42,8 +42,8 @@ static int checksum_of(const int64_t numbers[NUMBERS], struct slice packed,
 int spool_note_write(struct spool *sp, int64_t number, const struct spool *file,
                      const struct spool_note *note, struct fault *why)
 {
-    const int64_t numbers[NUMBERS] = {number, file->id, note->records, note->bytes,
-                                      note->full};
+    const int64_t numbers[NUMBERS] = {number, file->id, note->records,
+                                      note->bytes, note->full};
     struct buf packed = BUF_INIT(PACKED_MAX);
     unsigned char checksum[DIGEST_SIZE];
     int rc = -1;
@@ -73,8 +73,9 @@ static int take(const struct spool *sp, int64_t number,
                 const struct db_cell columns[COLUMNS], struct spool_note *out,
                 struct fault *why)
 {
-    const int64_t numbers[NUMBERS] = {number, columns[0].number, columns[1].number,
-                                columns[2].number, columns[3].number};
+    const int64_t numbers[NUMBERS] = {number, columns[0].number,
+                                      columns[1].number, columns[2].number,
+                                      columns[3].number};
     const struct slice packed = columns[4].bytes;
     const struct slice was = columns[5].bytes;
     unsigned char checksum[DIGEST_SIZE];
