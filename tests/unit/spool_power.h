@@ -222,7 +222,7 @@ static inline void change_names(struct names *names,
         return;
     at = find_name(names, change->to);
     assert_true(at < NAMES_MAX);
-    snprintf(names->items[at].name, NAME_SIZE, "%s", change->to);
+    memcpy(names->items[at].name, change->to, NAME_SIZE);
     names->items[at].inode = inode;
     if (at == names->count)
         names->count++;
