@@ -30,7 +30,7 @@ struct draining {
     const char *dir;
     struct delivery *dl;
     int64_t timeout_us; /* 0: for ever */
-    int64_t total;      /* records at the start */
+    int64_t total;      /* records at the start, as far as it is known */
 };
 
 /* What a spool has, as far as its files tell. */
@@ -98,7 +98,10 @@ static int wait_until_empty(struct draining *dr, const sigset_t *set,
     struct progress pg;
     bool stopped = false;
 
-    dr->total = least;
+    /* Some may have left already; and a damaged file tells how many it has when
+     * it is opened. */
+    if (dr->total < least)
+        dr->total = least;
     progress_init(&pg, stderr, since_us, dr->total > 0 ? dr->total : 1);
     while (least > 0 && !stopped && why->kind == FAULT_NONE) {
         const int64_t left = delivery_spooled(dr->dl);
@@ -192,6 +195,7 @@ int spool_cmd_drain(struct cmd *cmd)
         look(dr.dir, &contents, &why) == -1)
         return cmd_failed(cmd, &why);
     dr.timeout_us = (int64_t)seconds * 1000000;
+    dr.total = contents.totals.records;
     if (contents.totals.records > 0 || contents.unsound > 0) {
         drain(&dr, &why);
         if (dr.dl != NULL && look(dr.dir, &contents, &cause) == -1)
