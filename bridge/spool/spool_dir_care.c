@@ -113,11 +113,8 @@ bool dir_may_pass(struct spool_dir *sd, struct dir_file *file, int64_t line,
     return false;
 }
 
-/*
- * Of a number that is not there nothing is gone. Where it cannot be told it
- * was there once: it was read. If there is no memory to remember it the
- * record is read again by the next process, and that is no loss.
- */
+/* Of a number that is not there nothing is gone. Where it cannot be told it
+ * was there once: it was read. */
 static bool is_there(struct dir_file *file, int64_t own,
                      struct spool_glimpse *seen)
 {
@@ -127,6 +124,8 @@ static bool is_there(struct dir_file *file, int64_t own,
             seen->seq == own);
 }
 
+/* If there is no memory to remember it the record is read again by the next
+ * process, and that is no loss. */
 void dir_note_removed(struct dir_file *file, int64_t own)
 {
     struct spool_glimpse seen;

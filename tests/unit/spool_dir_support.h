@@ -404,6 +404,16 @@ static inline void renew(void)
     assert_true(spool_dir_is_sound(sd));
 }
 
+/* A file that has failed has "1" to "3" of the topic "t", and another one is
+ * begun. */
+static inline void fail_with_three(int64_t seqs[3])
+{
+    for (int i = 0; i < 3; i++)
+        seqs[i] = store("t", (char[]){(char)('1' + i), '\0'});
+    fail_current();
+    renew();
+}
+
 static inline int setup_nothing(void **state)
 {
     (void)state;

@@ -10,10 +10,7 @@ static void test_refused(void **state)
     int64_t seqs[3];
 
     (void)state;
-    for (int i = 0; i < 3; i++)
-        seqs[i] = store("t", (char[]){(char)('1' + i), '\0'});
-    fail_current();
-    renew();
+    fail_with_three(seqs);
     put_aside(seqs[0]);
     put_aside(seqs[0]);
     put_aside(seqs[2] + 1);

@@ -186,10 +186,7 @@ static void test_two_failed_files(void **state)
     int64_t seqs[6];
 
     (void)state;
-    for (int i = 0; i < 3; i++)
-        seqs[i] = store("t", (char[]){(char)('1' + i), '\0'});
-    fail_current();
-    renew();
+    fail_with_three(seqs);
     drop(seqs[0]);
     for (int i = 3; i < 6; i++)
         seqs[i] = store("t", (char[]){(char)('1' + i), '\0'});
@@ -212,10 +209,7 @@ static void test_a_crash(void **state)
     int64_t seqs[3];
 
     (void)state;
-    for (int i = 0; i < 3; i++)
-        seqs[i] = store("t", (char[]){(char)('1' + i), '\0'});
-    fail_current();
-    renew();
+    fail_with_three(seqs);
     drop(seqs[0]);
     crash();
     assert_string_equal(values("t"), "1? 2? 3?");
@@ -233,10 +227,7 @@ static void test_a_crash_later(void **state)
     int64_t seqs[3];
 
     (void)state;
-    for (int i = 0; i < 3; i++)
-        seqs[i] = store("t", (char[]){(char)('1' + i), '\0'});
-    fail_current();
-    renew();
+    fail_with_three(seqs);
     drop(seqs[0]);
     reopen();
     drop(seqs[1]);
@@ -325,10 +316,7 @@ static void test_all_of_a_bad_file(void **state)
     int64_t seqs[3];
 
     (void)state;
-    for (int i = 0; i < 3; i++)
-        seqs[i] = store("t", (char[]){(char)('1' + i), '\0'});
-    fail_current();
-    renew();
+    fail_with_three(seqs);
     for (int i = 0; i < 3; i++)
         drop(seqs[i]);
     close_it();

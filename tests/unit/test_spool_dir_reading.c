@@ -223,12 +223,9 @@ static void test_one_page(void **state)
     assert_int_equal(records(), 9);
 }
 
-/* What lies behind it is removed, and the file stays for its sake. */
-static void test_the_mark(void **state)
+/* The fourth of ten is all that is left of a file that has failed. */
+static void leave_one_that_cannot_be_read(int64_t seqs[11])
 {
-    int64_t seqs[11];
-
-    (void)state;
     make_sample(seqs);
     fail_current();
     renew();
@@ -236,6 +233,15 @@ static void test_the_mark(void **state)
     for (int i = 1; i <= 10; i++)
         if (i != 4)
             drop(seqs[i]);
+}
+
+/* What lies behind it is removed, and the file stays for its sake. */
+static void test_the_mark(void **state)
+{
+    int64_t seqs[11];
+
+    (void)state;
+    leave_one_that_cannot_be_read(seqs);
     for (int i = 0; i < MINUTE - 1; i++) {
         tidy();
         tidy(); /* at once, so it is not so much as tried */
@@ -254,13 +260,7 @@ static void test_the_mark_goes_on(void **state)
     int64_t seqs[11];
 
     (void)state;
-    make_sample(seqs);
-    fail_current();
-    renew();
-    cannot_read(4);
-    for (int i = 1; i <= 10; i++)
-        if (i != 4)
-            drop(seqs[i]);
+    leave_one_that_cannot_be_read(seqs);
     for (int i = 0; i <= MINUTE + 1; i++) {
         tidy();
         passed_us += SECOND;
