@@ -13,11 +13,10 @@
 enum { ARENA_MAX = 160 * MIB }; /* eight of the largest records there are */
 
 void burials_init(struct burials *bs, struct spool_dir *dir,
-                  struct stripes *stripes, struct channel *channel)
+                  struct channel *channel)
 {
     *bs = (struct burials){
         .dir = dir,
-        .stripes = stripes,
         .channel = channel,
         .arena = ARENA_INIT(64 * KIB, ARENA_MAX),
     };
@@ -74,16 +73,11 @@ void burials_read(struct burials *bs)
         bs->refused = pg->next;
         pg->next = NULL;
         bu->aside = !found || bu->row.damaged || bs->channel == NULL ||
-                    pg->channel == bs->channel;
+                    pg->partition->channel == bs->channel;
         if (!bu->aside)
             make_dead_letter(&bu->row.record, bs->channel->topic);
         bs->count++;
     }
-}
-
-static struct stripe *stripe_of(struct burials *bs, const struct burial *bu)
-{
-    return stripes_find(bs->stripes, bu->row.record.topic, bu->row.record.key);
 }
 
 static int write_one(struct burials *bs, struct burial *bu, struct fault *why)
@@ -117,17 +111,18 @@ void burials_end(struct burials *bs, struct drain *dr)
         struct burial *bu = &bs->items[i];
 
         /* a dead letter is in no event's order */
-        if (bu->pg->channel != bs->channel)
+        if (bu->pg->partition->channel != bs->channel)
             count_disorder(DISORDER_REFUSED);
         log_line(LOG_ERROR, "deliver",
                  bu->seq > 0 ? "kafka refused an event that was accepted: it "
                                "is a dead letter now"
                              : "kafka refused an event that was accepted: it "
                                "is kept aside in the spool",
-                 log_text("topic", bu->pg->channel->topic),
+                 log_text("topic", bu->pg->partition->channel->topic),
                  log_int("seq", bu->pg->seq));
         if (bu->seq > 0) {
-            struct stripe *stripe = stripe_of(bs, bu);
+            struct stripe *stripe =
+                channel_stripe(bs->channel, bu->row.record.key);
 
             stripe_lock(stripe);
             stripe_join(stripe);

@@ -24,7 +24,6 @@ enum { BURIALS_MAX = 8 }; /* in a round: each can be large */
 
 struct burials {
     struct spool_dir *dir;
-    struct stripes *stripes;
     struct channel *channel; /* of dead letters, NULL: there is none */
     struct passage *refused; /* still to be buried */
     struct arena arena;
@@ -38,7 +37,7 @@ struct burials {
 };
 
 void burials_init(struct burials *bs, struct spool_dir *dir,
-                  struct stripes *stripes, struct channel *channel);
+                  struct channel *channel);
 void burials_release(struct burials *bs);
 
 /* Reads those that are to be buried in this round. Outside of transactions. */

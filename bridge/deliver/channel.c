@@ -1,20 +1,12 @@
 /*
- * channel.c - a topic, and whether Kafka takes records for it now
+ * channel.c - a topic, its partitions and its stripes
  */
 #include "deliver/channel.h"
 
-#include "base/clock.h"
-#include "base/log.h"
-#include "deliver/counts.h"
+#include "kafka/producer.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    BACKOFF_FIRST_MS = 100,
-    BACKOFF_MAX_MS = 5000,
-    TRY_MS = 1000 /* after a missed deadline, where nothing is on trial */
-};
 
 static int add(struct channels *chs, const char *name, struct fault *why)
 {
@@ -22,11 +14,15 @@ static int add(struct channels *chs, const char *name, struct fault *why)
 
     if (channels_find(chs, name) != NULL)
         return 0;
+    chs->count++;
     ch->topic = strdup(name);
     if (ch->topic == NULL)
         return fault_set(why, FAULT_NOMEM, "cannot allocate a topic");
-    chs->count++;
-    return 0;
+    for (int i = 0; i < PARTITION_SLOTS; i++) {
+        ch->partitions[i].channel = ch;
+        ch->partitions[i].number = i - 1;
+    }
+    return stripes_new(&ch->stripes, why);
 }
 
 int channels_init(struct channels *chs, const char *const *names, size_t count,
@@ -47,8 +43,10 @@ int channels_init(struct channels *chs, const char *const *names, size_t count,
 
 void channels_release(struct channels *chs)
 {
-    for (size_t i = 0; i < chs->count; i++)
+    for (size_t i = 0; i < chs->count; i++) {
+        stripes_free(chs->items[i].stripes);
         free(chs->items[i].topic);
+    }
     free(chs->items);
     *chs = (struct channels){0, NULL};
 }
@@ -61,57 +59,23 @@ struct channel *channels_find(const struct channels *chs, const char *topic)
     return NULL;
 }
 
-bool channel_confirmed(struct channel *ch, int64_t now_us)
+struct partition *channel_partition(struct channel *ch, struct slice key)
 {
-    if (!breaker_confirmed(&ch->breaker, now_us))
-        return false;
-    count_add(COUNT_TOPICS_DOWN, -1);
-    atomic_store(&ch->backoff_us, 0);
-    atomic_store(&ch->retry_us, 0);
-    log_line(LOG_INFO, "deliver", "kafka confirms again",
-             log_text("topic", ch->topic));
-    return true;
+    const int count = atomic_load(&ch->partition_count);
+    size_t number = 0;
+
+    if (key.data == NULL)
+        return &ch->partitions[0];
+    if (count > 1)
+        number = producer_place(key, (size_t)count);
+    return &ch->partitions[1 + number % PARTITIONS_MAX];
 }
 
-void channel_missed(struct channel *ch, int64_t sent_us)
+struct stripe *channel_stripe(struct channel *ch, struct slice key)
 {
-    if (!breaker_missed(&ch->breaker, sent_us))
-        return;
-    count_add(COUNT_TOPICS_DOWN, 1);
-    atomic_store(&ch->retry_us, clock_now_us() + (int64_t)TRY_MS * 1000);
-    log_line(LOG_WARN, "deliver",
-             "kafka does not confirm: events go to the spool at once",
-             log_text("topic", ch->topic));
-}
-
-bool channel_refused(struct channel *ch, int64_t now_us, const char *error)
-{
-    const int64_t first = (int64_t)BACKOFF_FIRST_MS * 1000;
-    const int64_t most = (int64_t)BACKOFF_MAX_MS * 1000;
-    int64_t backoff = atomic_load(&ch->backoff_us) * 2;
-
-    if (backoff < first)
-        backoff = first;
-    if (backoff > most)
-        backoff = most;
-    /* of many refusals that come together, one counts */
-    if (atomic_load(&ch->retry_us) <= now_us) {
-        atomic_store(&ch->backoff_us, backoff);
-        atomic_store(&ch->retry_us, now_us + backoff);
-    }
-    if (!breaker_trip(&ch->breaker))
-        return false;
-    count_add(COUNT_TOPICS_DOWN, 1);
-    log_line(LOG_ERROR, "deliver",
-             "kafka refuses the topic: its events go to the spool",
-             log_text("topic", ch->topic), log_text("error", error));
-    return true;
-}
-
-void channel_on_trial(struct channel *ch, int more)
-{
-    atomic_fetch_add(&ch->on_trial, more);
-    count_add(COUNT_IN_DOUBT, more);
+    if (key.data == NULL)
+        return NULL;
+    return stripes_at(ch->stripes, producer_place(key, STRIPES));
 }
 
 /* In this order: what comes back is in the drain's rows before it is expected
@@ -119,15 +83,4 @@ void channel_on_trial(struct channel *ch, int more)
 bool channel_waits(struct channel *ch)
 {
     return atomic_load(&ch->expected) > 0 || atomic_load(&ch->has_rows);
-}
-
-void channel_try(struct channel *ch)
-{
-    if (breaker_reset(&ch->breaker))
-        count_add(COUNT_TOPICS_DOWN, -1);
-}
-
-bool channel_is_down(struct channel *ch)
-{
-    return breaker_is_open(&ch->breaker);
 }

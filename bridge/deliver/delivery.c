@@ -28,7 +28,7 @@ struct sending {
     const struct record *record;
     delivery_done_fn *done;
     void *ctx;
-    struct channel *channel;
+    struct partition *partition;
     struct stripe *stripe;
     int64_t start_us;
 };
@@ -70,12 +70,12 @@ void delivery_report(void *token, const struct report *report)
 
     if (report->outcome == REPORT_DELIVERED) {
         count_ack_us(now_us - pg->sent_us);
-        if (channel_confirmed(pg->channel, now_us) && dl->spooler != NULL)
+        if (partition_confirmed(pg->partition, now_us) && dl->spooler != NULL)
             spooler_wake(dl->spooler);
     }
     /* the spooler, for there may be nothing of it in the spool */
     if (report->outcome == REPORT_TOPIC &&
-        channel_refused(pg->channel, now_us, report->error) &&
+        partition_refused(pg->partition, now_us, report->error) &&
         dl->spooler != NULL)
         spooler_wake(dl->spooler);
     if (crew_land(&pg->flight)) {
@@ -97,22 +97,24 @@ void delivery_report(void *token, const struct report *report)
  */
 static bool is_behind(const struct sending *se)
 {
-    return atomic_load(&se->channel->catching_up) ||
-           (stripe_waiting(se->stripe) > 0 && channel_waits(se->channel));
+    struct channel *ch = se->partition->channel;
+
+    return atomic_load(&ch->catching_up) || stripe_has_old(se->stripe) ||
+           (stripe_waiting(se->stripe) > 0 && channel_waits(ch));
 }
 
 /* Needs the stripe's lock. */
 static bool must_queue(const struct delivery *dl, const struct sending *se)
 {
     return dl->spooler != NULL &&
-           (channel_is_down(se->channel) || is_behind(se));
+           (partition_is_down(se->partition) || is_behind(se));
 }
 
 /* Hands it to the producer. NULL: it has it not. Needs the stripe's lock. */
 static struct passage *produce(struct delivery *dl, const struct sending *se,
                                const struct record *record, struct fault *why)
 {
-    struct passage *pg = passage_new(se->channel, se->stripe, why);
+    struct passage *pg = passage_new(se->partition, se->stripe, why);
 
     if (pg == NULL)
         return NULL;
@@ -226,8 +228,8 @@ static int insist(struct delivery *dl, const struct sending *se, bool marked,
         fault_clear(why);
         if (try_once(dl, se, &marked, deadline_us, why) == 0)
             return 0;
-        if (why->kind != FAULT_UNAVAILABLE || channel_is_down(se->channel) ||
-            clock_now_us() >= deadline_us)
+        if (why->kind != FAULT_UNAVAILABLE ||
+            partition_is_down(se->partition) || clock_now_us() >= deadline_us)
             return -1;
         nanosleep(&pause, NULL);
     }
@@ -249,7 +251,7 @@ static int outlast(struct delivery *dl, const struct sending *se,
     marked = pg->marked;
     fault_clear(why);
     complete(se, pg);
-    if (!report_is_back(&report) || channel_is_down(se->channel))
+    if (!report_is_back(&report) || partition_is_down(se->partition))
         return end_by_report(pg, why);
     passage_free(pg);
     return insist(dl, se, marked, why);
@@ -260,7 +262,7 @@ static int keep_sent(struct delivery *dl, const struct sending *se,
                      struct passage *pg, struct fault *why)
 {
     const struct keep keep = {.record = se->record,
-                              .channel = se->channel,
+                              .partition = se->partition,
                               .pg = pg,
                               .done = se->done,
                               .ctx = se->ctx};
@@ -274,7 +276,8 @@ static int keep_sent(struct delivery *dl, const struct sending *se,
  * any while Kafka is away, and Kafka can be back by now. */
 static bool may_be_kept(const struct keep *keep, const struct fault *why)
 {
-    return why->kind != FAULT_TOO_LARGE && !channel_is_down(keep->channel) &&
+    return why->kind != FAULT_TOO_LARGE &&
+           !partition_is_down(keep->partition) &&
            clock_now_us() < keep->room_until_us;
 }
 
@@ -283,7 +286,7 @@ static int keep_unsent(struct delivery *dl, const struct sending *se,
                        struct fault *why)
 {
     const struct keep keep = {.record = se->record,
-                              .channel = se->channel,
+                              .partition = se->partition,
                               .done = se->done,
                               .ctx = se->ctx,
                               .room_until_us =
@@ -297,7 +300,7 @@ static int keep_unsent(struct delivery *dl, const struct sending *se,
     stripe_lock(se->stripe);
     stripe_leave(se->stripe);
     stripe_unlock(se->stripe);
-    if (channel_is_down(se->channel))
+    if (partition_is_down(se->partition))
         return no_hope(why);
     return insist(dl, se, false, why);
 }
@@ -318,7 +321,7 @@ static int await(struct delivery *dl, const struct sending *se,
     if (dl->spooler == NULL)
         return fault_set(why, FAULT_UNAVAILABLE,
                          "Kafka did not confirm within %d ms", wait_ms);
-    channel_missed(se->channel, se->start_us);
+    partition_missed(se->partition, se->start_us);
     return keep_sent(dl, se, pg, why);
 }
 
@@ -345,18 +348,17 @@ static int send(struct delivery *dl, const struct sending *se,
 int delivery_send(struct delivery *dl, const struct record *record,
                   delivery_done_fn *done, void *ctx, struct fault *why)
 {
-    struct sending se = {.record = record,
-                         .done = done,
-                         .ctx = ctx,
-                         .channel = channels_find(&dl->channels, record->topic),
-                         .start_us = clock_now_us()};
+    struct channel *ch = channels_find(&dl->channels, record->topic);
+    struct sending se = {
+        .record = record, .done = done, .ctx = ctx, .start_us = clock_now_us()};
     struct fault cause = FAULT_INIT;
 
-    if (se.channel == NULL)
+    if (ch == NULL)
         return fault_set(why, FAULT_UNAVAILABLE,
                          "'%s' is none of the topics that are written to",
                          record->topic);
-    se.stripe = stripes_find(dl->stripes, record->topic, record->key);
+    se.partition = channel_partition(ch, record->key);
+    se.stripe = channel_stripe(ch, record->key);
     if (send(dl, &se, &cause) == 0)
         return 0;
     if (cause.kind != FAULT_REFUSED)

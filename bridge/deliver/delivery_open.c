@@ -42,10 +42,10 @@ static void delivery_free(struct delivery *dl)
     spool_dir_close(dl->dir);
     producer_close(dl->producer);
     crew_release(&dl->crew);
-    stripes_free(dl->stripes);
     channels_release(&dl->channels);
     pthread_cond_destroy(&dl->stop_wake);
     pthread_mutex_destroy(&dl->stop_lock);
+    free(dl->partitions);
     free(dl->topics);
     free(dl);
 }
@@ -62,7 +62,8 @@ static int collect_topics(struct delivery *dl, struct fault *why)
                       dl->options.topic_count, spooled, count, why) == -1)
         return -1;
     dl->topics = calloc(dl->channels.count + 1, sizeof(*dl->topics));
-    if (dl->topics == NULL)
+    dl->partitions = calloc(dl->channels.count + 1, sizeof(*dl->partitions));
+    if (dl->topics == NULL || dl->partitions == NULL)
         return fault_set(why, FAULT_NOMEM, "cannot allocate the topics");
     for (size_t i = 0; i < dl->channels.count; i++)
         dl->topics[i] = dl->channels.items[i].topic;
@@ -82,7 +83,6 @@ static int open_spool(struct delivery *dl, struct fault *why)
 static int start_spooler(struct delivery *dl, struct fault *why)
 {
     const struct spooler_options options = {.dir = dl->dir,
-                                            .stripes = dl->stripes,
                                             .channels = &dl->channels,
                                             .dead_letter =
                                                 dl->options.dead_letter,
@@ -118,8 +118,8 @@ int delivery_open(struct delivery **out, const struct delivery_options *options,
     pthread_cond_init(&dl->stop_wake, NULL);
     crew_init(&dl->crew, poll_reports, dl);
     if (open_spool(dl, why) == -1 || collect_topics(dl, why) == -1 ||
-        stripes_new(&dl->stripes, why) == -1 || start_producer(dl, why) == -1 ||
-        start_spooler(dl, why) == -1 || housekeeper_start(dl, why) == -1) {
+        start_producer(dl, why) == -1 || start_spooler(dl, why) == -1 ||
+        housekeeper_start(dl, why) == -1) {
         delivery_free(dl);
         return -1;
     }

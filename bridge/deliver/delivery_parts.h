@@ -13,7 +13,6 @@
 #include "deliver/crew.h"
 #include "deliver/delivery.h"
 #include "deliver/spooler.h"
-#include "deliver/stripes.h"
 #include "kafka/producer.h"
 #include "spool/spool_dir.h"
 
@@ -24,9 +23,9 @@
 struct delivery {
     struct delivery_options options;
     struct producer_options producer_options;
-    const char **topics; /* the producer's */
+    const char **topics; /* the producer's: of the channels, in their order */
+    int *partitions;     /* and how many each has, the housekeeper's */
     struct channels channels;
-    struct stripes *stripes;
     struct producer *producer;
     struct crew crew;
     struct spool_dir *dir;   /* NULL: there is no spool */

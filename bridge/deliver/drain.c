@@ -30,8 +30,9 @@ enum {
 /* What shall become of a row that was read. */
 struct entry {
     struct line *ln;
-    struct passage *pg; /* NULL: nothing is to be sent */
-    bool returned;      /* it is in the list, too */
+    struct spool_row *row;
+    struct passage *pg; /* NULL: it is damaged, and nobody knows it */
+    bool probe;         /* it was read out of its turn */
 };
 
 struct drain {
@@ -41,6 +42,7 @@ struct drain {
     struct arena arena;
     size_t count;
     struct entry entries[ROWS_MAX];
+    size_t row_count; /* those that are skipped, too */
     struct spool_row rows[ROWS_MAX];
 };
 
@@ -59,12 +61,10 @@ int drain_new(struct drain **out, const struct drain_options *options,
     dr->options = *options;
     dr->arena = (struct arena)ARENA_INIT(256 * KIB, ARENA_MAX);
     for (size_t i = 0; i < count; i++) {
-        struct line *ln = &dr->lines[i];
+        struct channel *ch = &options->channels->items[i];
 
-        ln->ch = &options->channels->items[i];
-        ln->old_to = spool_dir_last_of(options->dir, ln->ch->topic);
-        line_add(ln, ln->old_to);
-        atomic_store(&ln->ch->catching_up, ln->old_to > 0);
+        line_init(&dr->lines[i], ch,
+                  spool_dir_last_of(options->dir, ch->topic));
     }
     *out = dr;
     return 0;
@@ -74,14 +74,8 @@ void drain_free(struct drain *dr)
 {
     if (dr == NULL)
         return;
-    for (size_t i = 0; i < dr->options.channels->count; i++) {
-        struct passage *pg;
-
-        while ((pg = dr->lines[i].back) != NULL) {
-            dr->lines[i].back = pg->next;
-            passage_free(pg);
-        }
-    }
+    for (size_t i = 0; i < dr->options.channels->count; i++)
+        line_release(&dr->lines[i]);
     arena_release(&dr->arena);
     free(dr->lines);
     free(dr);
@@ -100,101 +94,35 @@ void drain_add(struct drain *dr, struct channel *ch, int64_t seq)
     line_add(ln, seq);
 }
 
+void drain_enroll(struct drain *dr, struct passage *pg)
+{
+    line_enroll(line_of(dr, pg->partition->channel), pg);
+}
+
 /* ---- what has come back -------------------------------------------------- */
 
 void drain_expect(struct passage *pg)
 {
-    atomic_fetch_add(&pg->channel->expected, 1);
+    atomic_fetch_add(&pg->partition->channel->expected, 1);
 }
 
 void drain_take_back(struct drain *dr, struct passage *pg, bool expected)
 {
-    line_take_back(line_of(dr, pg->channel), pg);
+    struct channel *ch = pg->partition->channel;
+
+    line_take_back(line_of(dr, ch), pg);
     if (expected)
-        atomic_fetch_sub(&pg->channel->expected, 1);
+        atomic_fetch_sub(&ch->expected, 1);
 }
 
 /* ---- reading ------------------------------------------------------------- */
 
-/* Stripes of which something is not due: what lies behind waits, too. */
-struct skipped {
-    size_t count;
-    const struct stripe *stripes[SKIPPED_MAX];
-};
-
-static bool is_skipped(const struct skipped *sk, const struct stripe *stripe)
-{
-    for (size_t i = 0; stripe != NULL && i < sk->count; i++)
-        if (sk->stripes[i] == stripe)
-            return true;
-    return false;
-}
-
-/* What cannot be read is counted and logged already, and lies in no file any
- * more: all that is left to do is to forget it. -1: there is no memory, or the
- * disk does not answer, and it is tried again later. */
-static int read_returned(struct drain *dr, struct line *ln, struct passage *pg)
-{
-    struct spool_row *row = &dr->rows[dr->count];
-    bool found = false;
-
-    if (spool_dir_read_one(dr->options.dir, pg->seq, row, &found, &dr->arena,
-                           NULL) == -1)
-        return -1;
-    if (!found)
-        *row = (struct spool_row){.seq = pg->seq, .damaged = true};
-    dr->entries[dr->count++] = (struct entry){ln, pg, true};
-    return 0;
-}
-
-/*
- * Those that have come back, as far as the line was read: what was never with
- * the producer can lie before others. How many were read.
- */
-static size_t read_back(struct drain *dr, struct line *ln, size_t max,
-                        int64_t now_us)
-{
-    struct skipped sk = {0};
-    size_t count = 0;
-    int64_t due_us = INT64_MAX;
-    struct passage *pg;
-
-    for (pg = ln->back; pg != NULL && count < max; pg = pg->next) {
-        if (pg->seq > ln->read_to && ln->read_to < ln->ready_to)
-            break;
-        if (is_skipped(&sk, pg->stripe))
-            continue;
-        if (pg->due_us > now_us) {
-            due_us = pg->due_us < due_us ? pg->due_us : due_us;
-            if (sk.count == SKIPPED_MAX)
-                break;
-            sk.stripes[sk.count++] = pg->stripe;
-            continue;
-        }
-        if (count > 0 && dr->arena.total > ROWS_BYTES)
-            break;
-        if (read_returned(dr, ln, pg) == -1) {
-            due_us = 0; /* what was read is sent first, then after a rest */
-            if (count == 0)
-                line_rest(ln, now_us);
-            break;
-        }
-        count++;
-    }
-    /* the rest is looked at in the next round, or when a row before it was
-     * read, or when the first is due */
-    ln->back_due_us = count > 0 ? 0 : due_us;
-    return count;
-}
-
-/* A passage for a row that this process has not sent. NULL: none is needed;
- * or there is no memory. */
+/* A passage for a row that this process has not sent. NULL: there is no
+ * memory. */
 static struct passage *passage_for(struct drain *dr, struct line *ln,
                                    const struct spool_row *row)
 {
-    struct stripe *stripe =
-        stripes_find(dr->options.stripes, ln->ch->topic, row->record.key);
-    struct passage *pg = passage_new(ln->ch, stripe, NULL);
+    struct passage *pg = passage_new(NULL, NULL, NULL);
 
     if (pg == NULL)
         return NULL;
@@ -202,55 +130,123 @@ static struct passage *passage_for(struct drain *dr, struct line *ln,
     atomic_store(&pg->flight.state, FLIGHT_ABANDONED);
     pg->stage = PASSAGE_KEPT;
     pg->seq = row->seq;
-    pg->marked = row->doubtful;
+    pg->marked = row->was_doubtful;
     pg->joined = row->seq > spool_dir_opened_at(dr->options.dir);
+    line_enroll(ln, pg);
     return pg;
 }
 
-static bool is_with_producer(const struct drain *dr,
-                             const struct spool_row *row)
+/* Puts it among those that are sent in this round. -1: no memory. */
+static int choose(struct drain *dr, struct line *ln, struct spool_row *row,
+                  struct passage *pg, bool probe)
 {
-    return row->in_doubt && row->seq > spool_dir_opened_at(dr->options.dir);
+    if (pg == NULL && !row->damaged) {
+        pg = passage_for(dr, ln, row);
+        if (pg == NULL)
+            return -1;
+    }
+    if (!row->damaged) {
+        pg->partition = channel_partition(ln->ch, row->record.key);
+        pg->stripe = channel_stripe(ln->ch, row->record.key);
+        if (row->seq > ln->give_to)
+            ln->give_to = row->seq;
+    }
+    dr->entries[dr->count++] = (struct entry){ln, row, pg, probe};
+    return 0;
 }
 
-/* -1 as above. */
-static int read_fresh(struct drain *dr, struct line *ln, size_t max)
+/* The first that was skipped of a partition that is down. */
+static void read_probe(struct drain *dr, struct line *ln, size_t share,
+                       int64_t now_us)
 {
-    struct spool_row *rows = &dr->rows[dr->count];
+    const int64_t seq = line_probe_of(ln, share);
+    struct passage *pg = roll_find(&ln->roll, seq);
+    struct spool_row *row = &dr->rows[dr->row_count];
+    struct share *sh = &ln->shares[share];
+    bool found = false;
+
+    if (seq == 0 || (pg != NULL && (!pg->returned || pg->due_us > now_us)) ||
+        dr->row_count == ROWS_MAX || dr->arena.total > ROWS_BYTES)
+        return;
+    if (spool_dir_read_one(dr->options.dir, seq, row, &found, &dr->arena,
+                           NULL) == -1) {
+        line_rest(ln, now_us);
+        return;
+    }
+    if (!found ||
+        (!row->damaged &&
+         line_share(ln, channel_partition(ln->ch, row->record.key)) != sh)) {
+        sh->lost = true;
+        return;
+    }
+    dr->row_count++;
+    sh->lost = row->damaged;
+    sh->allowance = 0;
+    if (choose(dr, ln, row, pg, true) == -1)
+        line_pause(ln, now_us);
+}
+
+/* False: the line waits here. */
+static bool look_at(struct drain *dr, struct line *ln, struct spool_row *row,
+                    int64_t now_us)
+{
+    struct passage *pg = roll_find(&ln->roll, row->seq);
+
+    if (pg != NULL && !pg->returned)
+        return true; /* the producer has it */
+    if (!row->damaged) {
+        const struct slice key = row->record.key;
+
+        switch (line_judge(ln, row->seq, channel_partition(ln->ch, key),
+                           channel_stripe(ln->ch, key), pg, now_us)) {
+        case VERDICT_SKIP:
+            return true;
+        case VERDICT_WAIT:
+            return false;
+        case VERDICT_SEND:
+            break;
+        }
+    }
+    if (choose(dr, ln, row, pg, false) == 0)
+        return true;
+    line_pause(ln, now_us);
+    return false;
+}
+
+static void read_fresh(struct drain *dr, struct line *ln, size_t max,
+                       int64_t now_us)
+{
+    struct spool_row *rows = &dr->rows[dr->row_count];
     int64_t reached = ln->read_to;
     size_t count = 0;
 
     if (spool_dir_read(dr->options.dir, ln->ch->topic, ln->read_to, rows, max,
-                       ROWS_BYTES, &dr->arena, &count, &reached, NULL) == -1)
-        return -1;
+                       ROWS_BYTES, &dr->arena, &count, &reached, NULL) == -1) {
+        line_rest(ln, now_us);
+        return;
+    }
+    dr->row_count += count;
     if (reached == ln->read_to) /* what was there could not be read */
         reached = ln->ready_to;
     for (size_t i = 0; i < count; i++) {
-        struct entry *entry = &dr->entries[dr->count];
-
-        *entry = (struct entry){ln, NULL, false};
-        if (!rows[i].damaged && !is_with_producer(dr, &rows[i])) {
-            entry->pg = passage_for(dr, ln, &rows[i]);
-            if (entry->pg == NULL)
-                return 0;
+        if (!look_at(dr, ln, &rows[i], now_us)) {
+            reached = rows[i].seq - 1;
+            break;
         }
-        ln->window_to = rows[i].seq;
-        dr->count++;
     }
-    ln->window_to = reached;
-    return 0;
+    line_read(ln, reached, count);
 }
 
-static void read_line(struct drain *dr, struct line *ln, size_t max,
-                      int64_t now_us)
+static void read_line(struct drain *dr, struct line *ln, int64_t now_us)
 {
-    size_t back = 0;
+    size_t max;
 
-    if (ln->back != NULL)
-        back = read_back(dr, ln, max, now_us);
-    if (max > back && !ln->stopped && line_has_fresh(ln) &&
-        read_fresh(dr, ln, max - back) == -1 && back == 0)
-        line_rest(ln, now_us);
+    line_plan(ln, now_us);
+    for (size_t i = 0; i < PARTITION_SLOTS; i++)
+        read_probe(dr, ln, i, now_us);
+    max = line_wish(ln, ROWS_MAX - dr->row_count);
+    if (max > 0 && dr->arena.total <= ROWS_BYTES)
+        read_fresh(dr, ln, max, now_us);
 }
 
 size_t drain_read(struct drain *dr, int64_t now_us)
@@ -258,20 +254,9 @@ size_t drain_read(struct drain *dr, int64_t now_us)
     const size_t lines = dr->options.channels->count;
 
     arena_reset(&dr->arena);
-    dr->count = 0;
-    for (size_t i = 0; i < lines; i++) {
-        struct line *ln = &dr->lines[(dr->first + i) % lines];
-        size_t max = line_allowance(ln, now_us);
-
-        ln->window_to = 0;
-        ln->stopped = false;
-        if (max > 0 && line_is_stuck(ln))
-            channel_try(ln->ch);
-        if (max > ROWS_MAX - dr->count)
-            max = ROWS_MAX - dr->count;
-        if (max > 0 && dr->arena.total <= ROWS_BYTES)
-            read_line(dr, ln, max, now_us);
-    }
+    dr->count = dr->row_count = 0;
+    for (size_t i = 0; i < lines; i++)
+        read_line(dr, &dr->lines[(dr->first + i) % lines], now_us);
     dr->first = (dr->first + 1) % lines;
     return dr->count;
 }
@@ -281,7 +266,7 @@ int64_t drain_due_us(struct drain *dr, int64_t now_us)
     int64_t due_us = INT64_MAX;
 
     for (size_t i = 0; i < dr->options.channels->count; i++) {
-        const int64_t line_us = line_due_us(&dr->lines[i]);
+        const int64_t line_us = line_due_us(&dr->lines[i], now_us);
 
         due_us = line_us < due_us ? line_us : due_us;
     }
@@ -293,15 +278,15 @@ int64_t drain_due_us(struct drain *dr, int64_t now_us)
 int drain_write(struct drain *dr, struct fault *why)
 {
     for (size_t i = 0; i < dr->count; i++)
-        if (dr->rows[i].damaged &&
-            spool_dir_put_aside(dr->options.dir, dr->rows[i].seq, "damaged",
-                                why) == -1)
+        if (dr->entries[i].row->damaged &&
+            spool_dir_put_aside(dr->options.dir, dr->entries[i].row->seq,
+                                "damaged", why) == -1)
             return -1;
     for (size_t i = 0; i < dr->options.channels->count; i++) {
         const struct line *ln = &dr->lines[i];
 
-        if (ln->window_to > 0 && spool_dir_give(dr->options.dir, ln->ch->topic,
-                                                ln->window_to, why) == -1)
+        if (ln->give_to > 0 && spool_dir_give(dr->options.dir, ln->ch->topic,
+                                              ln->give_to, why) == -1)
             return -1;
     }
     return 0;
@@ -319,21 +304,21 @@ static int hand_over(struct drain *dr, struct spool_row *row,
     pg->sent_us = clock_now_us();
     pg->reported = false;
     pg->drained = true;
-    atomic_fetch_add(&pg->channel->drained, 1);
-    channel_on_trial(pg->channel, 1);
+    atomic_fetch_add(&pg->partition->drained, 1);
+    partition_on_trial(pg->partition, 1);
     if (dr->options.send(dr->options.ctx, record, pg, why) == 0) {
         if (record_header(record, DELIVERY_MARK).data != NULL)
             count_add(COUNT_MARKED, 1);
         return 0;
     }
-    channel_on_trial(pg->channel, -1);
-    atomic_fetch_sub(&pg->channel->drained, 1);
+    partition_on_trial(pg->partition, -1);
+    atomic_fetch_sub(&pg->partition->drained, 1);
     pg->drained = false;
     return -1;
 }
 
-/* Hands it over and leaves its stripe, or keeps its place. Needs the stripe's
- * lock, and not the passage any more once the producer has it. */
+/* Hands it over and leaves its stripe, or keeps its place there. Needs the
+ * stripe's lock, and not the passage any more once the producer has it. */
 static int send_in_turn(struct drain *dr, struct spool_row *row,
                         struct passage *pg, struct fault *why)
 {
@@ -350,47 +335,50 @@ static int send_in_turn(struct drain *dr, struct spool_row *row,
     return why->kind == FAULT_REFUSED ? -1 : 0;
 }
 
-/* That it cannot be read is written down. */
-static void forget_returned(struct line *ln, struct passage *pg)
+/* One that lies before it can be among those that are expected. */
+static bool is_in_turn(struct line *ln)
 {
-    stripe_lock(pg->stripe);
-    line_unlist(ln, pg);
-    stripe_leave(pg->stripe);
-    stripe_unlock(pg->stripe);
-    passage_free(pg);
+    if (atomic_load(&ln->ch->expected) > 0)
+        ln->stopped = true;
+    return !ln->stopped;
 }
 
-static void send_row(struct drain *dr, struct spool_row *row,
-                     struct entry *entry, int64_t now_us,
+/* It stays where it is: the line goes on here. */
+static void keep_row(struct entry *entry)
+{
+    if (!entry->probe)
+        line_unsent(entry->ln, entry->row->seq);
+    if (!entry->pg->returned)
+        passage_free(entry->pg);
+}
+
+static void send_row(struct drain *dr, struct entry *entry, int64_t now_us,
                      struct passage **refused)
 {
     struct line *ln = entry->ln;
     struct passage *pg = entry->pg;
     struct stripe *stripe = pg->stripe;
     struct fault why = FAULT_INIT;
+    bool kept = true;
 
     stripe_lock(stripe);
-    /* one that lies before this one can be among those that are expected */
-    if (atomic_load(&ln->ch->expected) > 0)
-        ln->stopped = true;
-    if (ln->stopped || (!entry->returned && stripe_held(stripe) > 0)) {
-        if (!entry->returned)
-            line_hold_back(ln, pg);
-        stripe_unlock(stripe);
-        return;
+    if (is_in_turn(ln)) {
+        line_sending(ln, pg, now_us);
+        kept = send_in_turn(dr, entry->row, pg, &why) == -1 &&
+               why.kind != FAULT_REFUSED;
+        if (kept) {
+            line_kept(ln, pg);
+            line_pause(ln, now_us);
+            ln->stopped = true;
+        }
     }
-    if (entry->returned)
-        line_unlist(ln, pg);
-    if (send_in_turn(dr, row, pg, &why) == 0) {
-        line_sent(ln, now_us);
+    stripe_unlock(stripe);
+    if (kept) {
+        keep_row(entry);
     } else if (why.kind == FAULT_REFUSED) {
         pg->next = *refused;
         *refused = pg;
-    } else {
-        line_pause(ln, now_us);
-        line_hold_back(ln, pg);
     }
-    stripe_unlock(stripe);
 }
 
 void drain_send(struct drain *dr, int64_t now_us, struct passage **refused)
@@ -398,16 +386,13 @@ void drain_send(struct drain *dr, int64_t now_us, struct passage **refused)
     for (size_t i = 0; i < dr->count; i++) {
         struct entry *entry = &dr->entries[i];
 
-        if (entry->returned && dr->rows[i].damaged)
-            forget_returned(entry->ln, entry->pg);
+        if (!entry->row->damaged)
+            send_row(dr, entry, now_us, refused);
         else if (entry->pg != NULL)
-            send_row(dr, &dr->rows[i], entry, now_us, refused);
+            line_drop(entry->ln, entry->pg); /* it is put aside */
     }
-    for (size_t i = 0; i < dr->options.channels->count; i++) {
-        if (dr->lines[i].window_to > 0)
-            line_advance(&dr->lines[i], dr->lines[i].window_to);
-        line_tell(&dr->lines[i]);
-    }
+    for (size_t i = 0; i < dr->options.channels->count; i++)
+        line_end(&dr->lines[i]);
     dr->count = 0;
 }
 
@@ -417,7 +402,7 @@ void drain_forget(struct drain *dr, int64_t now_us)
         struct entry *entry = &dr->entries[i];
 
         line_pause(entry->ln, now_us);
-        if (!entry->returned)
+        if (entry->pg != NULL && !entry->pg->returned)
             passage_free(entry->pg);
     }
     dr->count = 0;

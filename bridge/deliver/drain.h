@@ -9,8 +9,9 @@
  * What the producer has given up comes back, and is sent again before
  * anything of its stripe that lies behind it.
  *
- * While a topic's breaker is open, one record at a time is sent as a probe,
- * and none where others are on trial already.
+ * While a partition's breaker is open, one record of it at a time is sent as a
+ * probe, and none where others are on trial already. What there is of other
+ * partitions is sent meanwhile.
  *
  * Threads: the spooler's, but for drain_expect().
  */
@@ -21,7 +22,6 @@
 #include "base/record.h"
 #include "deliver/channel.h"
 #include "deliver/passage.h"
-#include "deliver/stripes.h"
 #include "spool/spool_dir.h"
 
 #include <stdbool.h>
@@ -32,7 +32,6 @@ struct drain;
 /* All pointers are borrowed for the drain's life. */
 struct drain_options {
     struct spool_dir *dir;
-    struct stripes *stripes;
     struct channels *channels; /* of all topics in the folder, too */
     /* As producer_send(), with the passage as token. */
     int (*send)(void *ctx, const struct record *record, struct passage *pg,
@@ -51,9 +50,12 @@ void drain_free(struct drain *dr);
 /* A record was appended that the producer has not; its stripe was joined. */
 void drain_add(struct drain *dr, struct channel *ch, int64_t seq);
 
+/* A record was appended that the producer has, or had. */
+void drain_enroll(struct drain *dr, struct passage *pg);
+
 /*
  * A record of a row is about to come back; drain_take_back() will follow. The
- * stripe is locked, joined and held by the caller. Any thread.
+ * stripe is locked and joined by the caller. Any thread.
  */
 void drain_expect(struct passage *pg);
 void drain_take_back(struct drain *dr, struct passage *pg, bool expected);

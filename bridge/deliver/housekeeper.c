@@ -20,6 +20,18 @@ enum {
     RESOLVE_MS = 10000      /* for the reports of a lane that is replaced */
 };
 
+/* Whether all of them are there. */
+static bool ask_for_topics(struct delivery *dl, int timeout_ms,
+                           struct fault *why)
+{
+    const bool there = producer_topics_there(dl->producer, timeout_ms,
+                                             dl->partitions, why) == 0;
+
+    for (size_t i = 0; i < dl->channels.count; i++)
+        atomic_store(&dl->channels.items[i].partition_count, dl->partitions[i]);
+    return there;
+}
+
 static void look_at_topics(struct delivery *dl, bool busy)
 {
     const int timeout_ms =
@@ -29,7 +41,7 @@ static void look_at_topics(struct delivery *dl, bool busy)
 
     if (clock_now_us() < dl->next_look_us)
         return;
-    there = producer_topics_there(dl->producer, timeout_ms, &why) == 0;
+    there = ask_for_topics(dl, timeout_ms, &why);
     ready_set(dl->kafka_ready, there,
               there ? "all topics are there" : why.text);
     if (there && !dl->was_ready)

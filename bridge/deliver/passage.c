@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-struct passage *passage_new(struct channel *ch, struct stripe *stripe,
+struct passage *passage_new(struct partition *pt, struct stripe *stripe,
                             struct fault *why)
 {
     struct passage *pg = calloc(1, sizeof(*pg));
@@ -15,7 +15,7 @@ struct passage *passage_new(struct channel *ch, struct stripe *stripe,
         return NULL;
     }
     flight_init(&pg->flight);
-    pg->channel = ch;
+    pg->partition = pt;
     pg->stripe = stripe;
     return pg;
 }
@@ -24,6 +24,8 @@ void passage_free(struct passage *pg)
 {
     if (pg == NULL)
         return;
+    if (pg->roll != NULL)
+        roll_remove(pg->roll, pg);
     flight_release(&pg->flight);
     free(pg);
 }

@@ -19,8 +19,9 @@
 #define DELIVER_PASSAGE_H
 
 #include "base/fault.h"
-#include "deliver/channel.h"
 #include "deliver/crew.h"
+#include "deliver/partition.h"
+#include "deliver/roll.h"
 #include "deliver/stripes.h"
 #include "kafka/producer.h"
 
@@ -34,7 +35,7 @@ struct passage {
     void (*done)(void *ctx); /* the waiter's completion, NULL: none */
     void *ctx;
     void *delivery; /* for its report */
-    struct channel *channel;
+    struct partition *partition;
     struct stripe *stripe;
     int64_t sent_us;
     enum passage_stage stage;
@@ -43,10 +44,16 @@ struct passage {
     bool marked;  /* may be in Kafka already: say so if it is sent */
     bool drained; /* the drain has sent it */
     struct report report;
+    int64_t seq; /* of its row; 0: it has none */
+    struct passage *next;
+
+    /* the drain's */
+    struct roll *roll; /* it is on; NULL: on none */
+    struct passage *roll_next;
+    bool returned;  /* it has come back, and was not sent again yet */
     int returns;    /* how often it came back */
     int64_t due_us; /* it is not sent again before */
-    int64_t seq;    /* of its row; 0: it has none */
-    struct passage *next;
+    int64_t pass;   /* the last that has met it, once returned */
 };
 
 /* Not delivered, and it can be tried again. */
@@ -56,7 +63,7 @@ static inline bool report_is_back(const struct report *report)
 }
 
 /* FAULT_NOMEM. */
-struct passage *passage_new(struct channel *ch, struct stripe *stripe,
+struct passage *passage_new(struct partition *pt, struct stripe *stripe,
                             struct fault *why);
 void passage_free(struct passage *pg); /* NULL is fine */
 

@@ -106,14 +106,12 @@ static void leave_note(struct spooler *sp, struct passage *pg,
         pthread_cond_broadcast(&sp->reported);
     if (pg->stage != PASSAGE_KEPT)
         return;
-    channel_on_trial(pg->channel, -1);
+    partition_on_trial(pg->partition, -1);
     if (pg->drained)
-        atomic_fetch_sub(&pg->channel->drained, 1);
+        atomic_fetch_sub(&pg->partition->drained, 1);
     pg->drained = false;
-    if (back) {
-        stripe_hold(pg->stripe);
+    if (back)
         drain_expect(pg);
-    }
     pg->next = sp->notes;
     sp->notes = pg;
     wake(sp);
@@ -347,7 +345,6 @@ int spooler_open(struct spooler **out, const struct spooler_options *options,
                  struct fault *why)
 {
     const struct drain_options drain_options = {.dir = options->dir,
-                                                .stripes = options->stripes,
                                                 .channels = options->channels,
                                                 .send = options->send,
                                                 .ctx = options->ctx};
@@ -364,7 +361,7 @@ int spooler_open(struct spooler **out, const struct spooler_options *options,
     pthread_cond_init(&sp->reported, NULL);
     if (options->dead_letter != NULL)
         dead = channels_find(options->channels, options->dead_letter);
-    burials_init(&sp->burials, options->dir, options->stripes, dead);
+    burials_init(&sp->burials, options->dir, dead);
     if (drain_new(&sp->drain, &drain_options, why) == -1)
         goto fail;
     spooler_tell_totals(sp);

@@ -20,8 +20,8 @@
 #include "base/fault.h"
 #include "base/record.h"
 #include "deliver/channel.h"
+#include "deliver/partition.h"
 #include "deliver/passage.h"
-#include "deliver/stripes.h"
 #include "spool/spool_dir.h"
 
 #include <stdbool.h>
@@ -32,7 +32,6 @@ struct spooler;
 /* All pointers are borrowed for the spooler's life. */
 struct spooler_options {
     struct spool_dir *dir;
-    struct stripes *stripes;
     struct channels *channels;
     const char *dead_letter; /* topic of what Kafka refuses after its 200;
                                 NULL: such records are put aside */
@@ -55,7 +54,7 @@ void spooler_close(struct spooler *sp);
 /* What a request wants to be kept. */
 struct keep {
     const struct record *record;
-    struct channel *channel;
+    struct partition *partition;
     struct passage *pg; /* see below */
     void (*done)(void *ctx);
     void *ctx;

@@ -106,10 +106,9 @@ static void suspect_all(struct spooler *sp)
         if (de->state != DEPOSIT_WRITTEN || !de->ready)
             continue;
         if (pg == NULL) {
-            pg = passage_new(de->keep.channel,
-                             stripes_find(sp->options.stripes,
-                                          de->keep.record->topic,
-                                          de->keep.record->key),
+            pg = passage_new(de->keep.partition,
+                             channel_stripe(de->keep.partition->channel,
+                                            de->keep.record->key),
                              NULL);
             if (pg == NULL)
                 continue;
@@ -143,7 +142,7 @@ static void settle(struct spooler *sp, struct deposit *de)
     count_add(COUNT_APPENDED, 1);
     de->state = DEPOSIT_SAFE;
     if (de->ready) {
-        drain_add(sp->drain, de->keep.channel, de->seq);
+        drain_add(sp->drain, de->keep.partition->channel, de->seq);
         passage_free(pg);
         return;
     }
@@ -152,16 +151,11 @@ static void settle(struct spooler *sp, struct deposit *de)
     reported = pg->reported;
     pg->stage = PASSAGE_KEPT;
     if (!reported)
-        channel_on_trial(pg->channel, 1);
+        partition_on_trial(pg->partition, 1);
     pthread_mutex_unlock(&sp->lock);
-    if (!reported)
-        return; /* its report will find it */
-    if (report_is_back(&pg->report)) {
-        stripe_lock(pg->stripe);
-        stripe_hold(pg->stripe);
-        stripe_unlock(pg->stripe);
-    }
-    spooler_sort(sp, pg, false);
+    drain_enroll(sp->drain, pg); /* its report is this thread's to handle */
+    if (reported)
+        spooler_sort(sp, pg, false);
 }
 
 /* There is no room, but there may be: Kafka takes what the drain sends. */
@@ -169,7 +163,7 @@ static bool may_wait(const struct deposit *de, int64_t now_us)
 {
     return de->why.kind != FAULT_TOO_LARGE && de->why.kind != FAULT_REFUSED &&
            now_us < de->keep.room_until_us &&
-           !channel_is_down(de->keep.channel);
+           !partition_is_down(de->keep.partition);
 }
 
 /* Completions first, then the threads: the answers leave in a batch. */

@@ -1,5 +1,5 @@
 /*
- * stripes.c - which keys have records waiting in the spool
+ * stripes.c - which keys of a topic have records waiting in the spool
  */
 #include "deliver/stripes.h"
 
@@ -7,12 +7,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { STRIPES = 1024 }; /* a power of two */
-
 struct stripe {
     pthread_mutex_t lock;
+    bool has_old;
     int64_t waiting;
-    int64_t held; /* of these, that have come back */
+    int64_t skipped_in; /* the last pass that has skipped something */
 };
 
 struct stripes {
@@ -40,26 +39,10 @@ void stripes_free(struct stripes *st)
     free(st);
 }
 
-/* FNV-1a, 64 bits. */
-static uint64_t hash(uint64_t sum, const char *data, size_t len)
+struct stripe *stripes_at(struct stripes *st, size_t index)
 {
-    for (size_t i = 0; i < len; i++)
-        sum = (sum ^ (unsigned char)data[i]) * UINT64_C(0x100000001b3);
-    return sum;
-}
-
-struct stripe *stripes_find(struct stripes *st, const char *topic,
-                            struct slice key)
-{
-    uint64_t sum = UINT64_C(0xcbf29ce484222325);
-
-    if (key.data == NULL)
-        return NULL;
-    /* with its NUL, so that "ab", "c" is not "a", "bc" */
-    sum = hash(sum, topic, strlen(topic) + 1);
-    sum = hash(sum, key.data, key.len);
-    sum ^= sum >> 32; /* FNV's low bits are its worst */
-    return &st->all[sum % STRIPES];
+    assert(index < STRIPES);
+    return &st->all[index];
 }
 
 void stripe_lock(struct stripe *stripe)
@@ -93,23 +76,32 @@ int64_t stripe_waiting(const struct stripe *stripe)
     return stripe == NULL ? 0 : stripe->waiting;
 }
 
-void stripe_hold(struct stripe *stripe)
+void stripe_skip(struct stripe *stripe, int64_t pass, bool old)
 {
     if (stripe == NULL)
         return;
-    assert(stripe->held < stripe->waiting);
-    stripe->held++;
+    stripe->skipped_in = pass;
+    stripe->has_old = stripe->has_old || old;
 }
 
-void stripe_let_go(struct stripe *stripe)
+bool stripe_is_skipped(const struct stripe *stripe, int64_t pass)
 {
-    if (stripe == NULL)
-        return;
-    assert(stripe->held > 0);
-    stripe->held--;
+    return stripe != NULL && stripe->skipped_in == pass;
 }
 
-int64_t stripe_held(const struct stripe *stripe)
+bool stripe_has_old(const struct stripe *stripe)
 {
-    return stripe == NULL ? 0 : stripe->held;
+    return stripe != NULL && stripe->has_old;
+}
+
+void stripes_end_old(struct stripes *st, int64_t pass)
+{
+    for (int i = 0; i < STRIPES; i++) {
+        struct stripe *stripe = &st->all[i];
+
+        stripe_lock(stripe);
+        if (!stripe_is_skipped(stripe, pass))
+            stripe->has_old = false;
+        stripe_unlock(stripe);
+    }
 }

@@ -100,19 +100,16 @@ void producer_close(struct producer *pr)
     free(pr);
 }
 
-/* The hash that chooses the partition chooses the lane. */
-static struct slot *slot_of(struct producer *pr, struct slice key)
+size_t producer_place(struct slice key, size_t places)
 {
-    int32_t index = rd_kafka_msg_partitioner_murmur2(
-        NULL, key.data, key.len, (int32_t)pr->slot_count, NULL, NULL);
-
-    return &pr->slots[index];
+    return (size_t)rd_kafka_msg_partitioner_murmur2(
+        NULL, key.data, key.len, (int32_t)places, NULL, NULL);
 }
 
 int producer_send(struct producer *pr, const struct record *record, void *token,
                   struct fault *why)
 {
-    struct slot *slot = slot_of(pr, record->key);
+    struct slot *slot = &pr->slots[producer_place(record->key, pr->slot_count)];
     int rc;
 
     /* never waiting: the one who replaces waits for reports, and whoever runs
@@ -212,17 +209,18 @@ static void warm(struct producer *pr, const char *topic)
         lane_warm(pr->slots[i].lane, topic);
 }
 
-static bool is_there(const struct rd_kafka_metadata *metadata,
-                     const char *topic)
+/* 0: it is not there. */
+static int partitions_of(const struct rd_kafka_metadata *metadata,
+                         const char *topic)
 {
     for (int i = 0; i < metadata->topic_cnt; i++)
-        if (strcmp(metadata->topics[i].topic, topic) == 0)
-            return metadata->topics[i].err == RD_KAFKA_RESP_ERR_NO_ERROR &&
-                   metadata->topics[i].partition_cnt > 0;
-    return false;
+        if (strcmp(metadata->topics[i].topic, topic) == 0 &&
+            metadata->topics[i].err == RD_KAFKA_RESP_ERR_NO_ERROR)
+            return metadata->topics[i].partition_cnt;
+    return 0;
 }
 
-int producer_topics_there(struct producer *pr, int timeout_ms,
+int producer_topics_there(struct producer *pr, int timeout_ms, int *partitions,
                           struct fault *why)
 {
     const struct rd_kafka_metadata *metadata = NULL;
@@ -237,7 +235,10 @@ int producer_topics_there(struct producer *pr, int timeout_ms,
         return fault_set(why, FAULT_UNAVAILABLE, "no broker answers: %s",
                          rd_kafka_err2str(err));
     for (size_t i = 0; i < pr->options.topic_count; i++) {
-        if (is_there(metadata, pr->options.topics[i])) {
+        const int count = partitions_of(metadata, pr->options.topics[i]);
+
+        if (count > 0) {
+            partitions[i] = count;
             warm(pr, pr->options.topics[i]); /* for the first event */
         } else if (rc == 0) {
             rc = fault_set(why, FAULT_UNAVAILABLE,

@@ -20,6 +20,7 @@
 #include "base/config.h"
 #include "base/fault.h"
 #include "base/record.h"
+#include "base/slice.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -115,10 +116,15 @@ void producer_drop_replaced(struct producer *pr);
 
 /*
  * Asks the cluster for its topics. FAULT_UNAVAILABLE: no broker answered, or
- * topics are missing; the text names them.
+ * topics are missing; the text names them. `partitions` has a place for each
+ * of the options' topics: how many those have that are there.
  */
-int producer_topics_there(struct producer *pr, int timeout_ms,
+int producer_topics_there(struct producer *pr, int timeout_ms, int *partitions,
                           struct fault *why);
+
+/* Which of so many places a key has, by the hash that chooses its partition:
+ * of as many places as its topic has partitions, it is the partition. */
+size_t producer_place(struct slice key, size_t places);
 
 /* Unreported records are dropped without a report: purge and poll first. */
 void producer_close(struct producer *pr); /* NULL is fine */

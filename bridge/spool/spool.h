@@ -45,17 +45,19 @@ struct spool_topic {
     const char *name;  /* as long as the spool is open */
     int64_t first_seq; /* of its records now; 0: it has none */
     int64_t last_seq;
-    int64_t given_to; /* records up to here are doubtful */
+    int64_t given_to;     /* records up to here are doubtful */
+    int64_t was_given_to; /* likewise, when the file was opened */
 };
 
 struct spool_row {
     int64_t seq;       /* 1 or more, growing, never used twice */
     int64_t stored_ms; /* of the real-time clock */
     bool doubtful;
-    bool in_doubt; /* it was appended as doubtful, and may not be given */
-    bool damaged;  /* its checksum is wrong: `record` is empty, or has what
-                      can be told, see spool_open_to_look() */
-    int64_t size;  /* that it counts for, if it is not damaged */
+    bool was_doubtful; /* when the file was opened, or it was appended: not
+                          because it was given since */
+    bool damaged;      /* its checksum is wrong: `record` is empty, or has what
+                          can be told, see spool_open_to_look() */
+    int64_t size;      /* that it counts for, if it is not damaged */
     struct record record;
 };
 

@@ -41,8 +41,8 @@ int book_add_topic(struct spool_book *book, int64_t id, const char *name,
     copy = strdup(name);
     if (copy == NULL)
         return fault_set(why, FAULT_NOMEM, "cannot allocate a topic");
-    book->topics[book->topic_count++] =
-        (struct spool_topic){.id = id, .name = copy, .given_to = given_to};
+    book->topics[book->topic_count++] = (struct spool_topic){
+        .id = id, .name = copy, .given_to = given_to, .was_given_to = given_to};
     return 0;
 }
 

@@ -39,7 +39,7 @@ static void to_global(const struct dir_file *file, struct spool_row *row)
 {
     row->seq = seq_global(file->number, row->seq);
     if (file->was_older)
-        row->doubtful = true;
+        row->doubtful = row->was_doubtful = true;
 }
 
 /* ---- a damaged file ------------------------------------------------------ */

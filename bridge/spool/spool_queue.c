@@ -343,6 +343,8 @@ static int take(struct spool *sp,
     if (row->damaged && sp->looks &&
         spool_row_guess(row, &cells, arena, why) == -1)
         return -1;
+    if (topic == NULL || cells.seq <= topic->was_given_to)
+        row->was_doubtful = true;
     if (topic == NULL || cells.seq <= topic->given_to)
         row->doubtful = true;
     return 0;

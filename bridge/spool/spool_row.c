@@ -235,7 +235,7 @@ int spool_row_take(struct spool_row *row, const struct spool_cells *cells,
     memset(row, 0, sizeof(*row));
     row->seq = cells->seq;
     row->stored_ms = cells->stored_ms;
-    row->doubtful = row->in_doubt = cells->doubtful;
+    row->doubtful = row->was_doubtful = cells->doubtful;
     row->damaged = true;
     if (cells->topic == NULL || cells->value.data == NULL ||
         cells->headers.data == NULL || cells->checksum.data == NULL ||

@@ -293,6 +293,9 @@ def test_spool_of_a_stopped_bridge_is_drained(stack):
     assert re.search(r"^  1 wait,", said, re.M), said
     stack.compose(*once, "drain", SPOOL)
     stack.wait_printed(key)
+    # whose health is asked for every few seconds, and was bad
+    for consumer in OURS[1:]:
+        stack.wait_healthy(consumer)
     stack.up()
 
 

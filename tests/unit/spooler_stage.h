@@ -45,7 +45,6 @@ static struct {
     struct spool_limits limits;
     struct spool_dir *sd;
     struct channels channels;
-    struct stripes *stripes;
     struct spooler *sp;
 
     pthread_mutex_t lock; /* of what follows */
@@ -139,6 +138,18 @@ static inline struct channel *channel_of(const char *topic)
     return ch;
 }
 
+/* The number of partitions is not known, so all keys are in one. */
+static inline struct partition *partition_of(const char *topic)
+{
+    return channel_partition(channel_of(topic), slice_of("k"));
+}
+
+static inline struct stripe *stripe_of(const char *topic, const char *key)
+{
+    return channel_stripe(channel_of(topic),
+                          key == NULL ? SLICE_ABSENT : slice_of(key));
+}
+
 static inline void open_stage(void)
 {
     static const char *const topics[] = {"t", "u", "dead"};
@@ -152,9 +163,7 @@ static inline void open_stage(void)
     assert_int_equal(channels_init(&stage.channels, topics, COUNT(topics), more,
                                    more_count, NULL),
                      0);
-    assert_int_equal(stripes_new(&stage.stripes, NULL), 0);
     const struct spooler_options options = {.dir = stage.sd,
-                                            .stripes = stage.stripes,
                                             .channels = &stage.channels,
                                             .dead_letter = "dead",
                                             .send = play_producer};
@@ -168,7 +177,6 @@ static inline void close_stage(void)
 {
     spooler_close(stage.sp);
     spool_dir_close(stage.sd);
-    stripes_free(stage.stripes);
     channels_release(&stage.channels);
     stage.sp = NULL;
 }
@@ -242,16 +250,16 @@ static inline enum fault_kind keep_until(const char *topic, const char *key,
                                          int64_t room_until_us)
 {
     const struct record record = record_of(topic, key, value);
-    struct channel *ch = channel_of(topic);
     atomic_int done = 0;
     struct fault why = FAULT_INIT;
-    const struct keep keep = {.record = &record,
-                              .channel = ch,
-                              .pg = pg,
-                              .done = count_done,
-                              .ctx = &done,
-                              .room_until_us = room_until_us};
-    struct stripe *stripe = stripes_find(stage.stripes, topic, record.key);
+    const struct keep keep = {
+        .record = &record,
+        .partition = channel_partition(channel_of(topic), record.key),
+        .pg = pg,
+        .done = count_done,
+        .ctx = &done,
+        .room_until_us = room_until_us};
+    struct stripe *stripe = stripe_of(topic, key);
     int rc;
 
     if (pg == NULL) {
@@ -279,10 +287,10 @@ static inline void keep(const char *topic, const char *key, const char *value)
 /* As a request has it that nobody waits for in the crew any more. */
 static inline struct passage *passage_of(const char *topic, const char *key)
 {
-    struct passage *pg = passage_new(
-        channel_of(topic),
-        key == NULL ? NULL : stripes_find(stage.stripes, topic, slice_of(key)),
-        NULL);
+    const struct record record = record_of(topic, key, "");
+    struct passage *pg =
+        passage_new(channel_partition(channel_of(topic), record.key),
+                    stripe_of(topic, key), NULL);
 
     assert_non_null(pg);
     return pg;
@@ -301,10 +309,10 @@ static inline struct passage *keep_in_doubt(const char *topic, const char *key,
 /* No probe is due for an hour, unless something is confirmed. */
 static inline void take_down(const char *topic)
 {
-    struct channel *ch = channel_of(topic);
+    struct partition *pt = partition_of(topic);
 
-    atomic_store(&ch->retry_us, clock_now_us() + 3600 * INT64_C(1000000));
-    breaker_trip(&ch->breaker);
+    atomic_store(&pt->retry_us, clock_now_us() + 3600 * INT64_C(1000000));
+    partition_refused(pt, clock_now_us(), "as played");
 }
 
 static inline void report(struct passage *pg, enum report_outcome outcome,
@@ -316,9 +324,9 @@ static inline void report(struct passage *pg, enum report_outcome outcome,
                                 .error = ""};
 
     if (outcome == REPORT_DELIVERED)
-        channel_confirmed(pg->channel, clock_now_us());
+        partition_confirmed(pg->partition, clock_now_us());
     if (outcome == REPORT_TOPIC)
-        channel_refused(pg->channel, clock_now_us(), "as played");
+        partition_refused(pg->partition, clock_now_us(), "as played");
     spooler_report(stage.sp, pg, &said);
 }
 

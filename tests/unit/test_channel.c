@@ -3,7 +3,6 @@
  */
 #include "deliver/channel.h"
 
-#include "base/clock.h"
 #include "deliver/counts.h"
 
 #include <setjmp.h>
@@ -12,6 +11,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <string.h>
 
 static void test_a_name_is_one_channel(void **state)
 {
@@ -28,52 +30,73 @@ static void test_a_name_is_one_channel(void **state)
     channels_release(&chs);
 }
 
-static void test_one_does_not_concern_another(void **state)
-{
-    static const char *const names[] = {"a", "b"};
-    struct channels chs;
+static const char *const one_name[] = {"a"};
 
-    (void)state;
-    assert_int_equal(channels_init(&chs, names, 2, NULL, 0, NULL), 0);
-    channel_missed(&chs.items[0], 1);
-    assert_true(channel_is_down(&chs.items[0]));
-    assert_false(channel_is_down(&chs.items[1]));
-    assert_true(atomic_load(&chs.items[0].retry_us) > clock_now_us());
-    channel_confirmed(&chs.items[1], 5);
-    assert_true(channel_is_down(&chs.items[0]));
-    channel_confirmed(&chs.items[0], 5);
-    assert_false(channel_is_down(&chs.items[0]));
-    assert_int_equal(atomic_load(&chs.items[0].retry_us), 0);
-    channels_release(&chs);
+static struct slice key_of(char text[32], int number)
+{
+    snprintf(text, 32, "correlation-%d", number);
+    return slice_of(text);
 }
 
-/* Each refusal that comes after the pause doubles it, up to 5 s; those that
- * come within it are of the same attempt. */
-static void test_refused_again_and_again(void **state)
+static void test_partitions_by_key(void **state)
 {
-    static const char *const names[] = {"a"};
-    const int64_t ms = 1000;
-    int64_t now = 1000 * ms;
-    int64_t pause = 100 * ms;
+    char text[32];
     struct channels chs;
     struct channel *ch;
 
     (void)state;
-    assert_int_equal(channels_init(&chs, names, 1, NULL, 0, NULL), 0);
+    assert_int_equal(channels_init(&chs, one_name, 1, NULL, 0, NULL), 0);
     ch = &chs.items[0];
-    for (int i = 0; i < 10; i++) {
-        channel_refused(ch, now, "as played");
-        channel_refused(ch, now + 1, "as played");
-        assert_true(channel_is_down(ch));
-        assert_int_equal(atomic_load(&ch->retry_us), now + pause);
-        now += pause;
-        pause = pause * 2 > 5000 * ms ? 5000 * ms : pause * 2;
+    assert_int_equal(channel_partition(ch, SLICE_ABSENT)->number, -1);
+    assert_int_equal(channel_partition(ch, slice_of("any"))->number, 0);
+    atomic_store(&ch->partition_count, 6);
+    for (int i = 0; i < 100; i++) {
+        const struct slice key = key_of(text, i);
+
+        assert_int_equal(channel_partition(ch, key)->number,
+                         rd_kafka_msg_partitioner_murmur2(
+                             NULL, key.data, key.len, 6, NULL, NULL));
+        assert_ptr_equal(channel_partition(ch, key)->channel, ch);
     }
-    channel_confirmed(ch, now);
-    channel_refused(ch, now, "as played");
-    assert_int_equal(atomic_load(&ch->retry_us), now + 100 * ms);
-    channel_try(ch);
-    assert_false(channel_is_down(ch));
+    assert_int_equal(channel_partition(ch, SLICE_ABSENT)->number, -1);
+    atomic_store(&ch->partition_count, 1000); /* more than there is room for */
+    for (int i = 0; i < 100; i++)
+        assert_in_range(channel_partition(ch, key_of(text, i))->number, 0,
+                        PARTITIONS_MAX - 1);
+    channels_release(&chs);
+}
+
+/* For usual numbers of partitions, keys of a stripe are of one partition. */
+static void test_no_stripe_in_two_partitions(void **state)
+{
+    static const int counts[] = {1, 2, 3, 4, 6, 8, 10, 12, 16, 24, 30, 32, 64};
+    static const struct partition *of[STRIPES];
+    static const struct stripe *stripes[STRIPES];
+    char text[32];
+    struct channels chs;
+    struct channel *ch;
+
+    (void)state;
+    assert_int_equal(channels_init(&chs, one_name, 1, NULL, 0, NULL), 0);
+    ch = &chs.items[0];
+    for (int i = 0; i < STRIPES; i++)
+        stripes[i] = stripes_at(ch->stripes, (size_t)i);
+    for (size_t c = 0; c < sizeof(counts) / sizeof(counts[0]); c++) {
+        atomic_store(&ch->partition_count, counts[c]);
+        memset(of, 0, sizeof(of));
+        for (int i = 0; i < 10000; i++) {
+            const struct slice key = key_of(text, i);
+            const struct partition *pt = channel_partition(ch, key);
+            const struct stripe *stripe = channel_stripe(ch, key);
+            size_t at = 0;
+
+            while (stripes[at] != stripe)
+                at++;
+            assert_true(of[at] == NULL || of[at] == pt);
+            of[at] = pt;
+        }
+    }
+    assert_null(channel_stripe(ch, SLICE_ABSENT));
     channels_release(&chs);
 }
 
@@ -81,8 +104,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_name_is_one_channel),
-        cmocka_unit_test(test_one_does_not_concern_another),
-        cmocka_unit_test(test_refused_again_and_again),
+        cmocka_unit_test(test_partitions_by_key),
+        cmocka_unit_test(test_no_stripe_in_two_partitions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

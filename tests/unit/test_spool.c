@@ -311,6 +311,7 @@ static void test_what_is_given_is_doubtful(void **state)
         assert_int_equal(doubtful("u"), 0);
         assert_int_equal(topic("t")->given_to, 1);
         assert_true(exists(1, &row) && row.doubtful);
+        assert_int_equal(row.was_doubtful, pass > 0);
         assert_true(exists(3, &row) && !row.doubtful);
         reopen();
     }

@@ -105,8 +105,8 @@ static void test_doubt_in_one_file(void **state)
     OK(spool_dir_commit(sd, &why));
     assert_string_equal(values("t"), "1? 2? 3");
     read_all("t");
-    assert_false(rows[0].in_doubt);
-    assert_true(rows[1].in_doubt);
+    assert_false(rows[0].was_doubtful);
+    assert_true(rows[1].was_doubtful);
     reopen();
     assert_string_equal(values("t"), "1? 2? 3");
 }
@@ -191,7 +191,7 @@ static void test_older_files_are_doubtful(void **state)
     store("t", "5");
     assert_string_equal(values("t"), "1? 3 5");
     read_all("t");
-    assert_false(rows[0].in_doubt);
+    assert_true(rows[0].was_doubtful && !rows[1].was_doubtful);
 }
 
 static void test_older_files_are_written_to(void **state)

@@ -5,7 +5,7 @@
 
 static void trip(const char *topic)
 {
-    breaker_trip(&channel_of(topic)->breaker);
+    breaker_trip(&partition_of(topic)->breaker);
 }
 
 /* ---- keeping ------------------------------------------------------------- */
@@ -21,8 +21,7 @@ static void test_kept_and_sent(void **state)
     assert_int_equal(spooler_records(stage.sp), 1);
     report_at(0, REPORT_DELIVERED, false);
     WAIT_FOR(spooler_records(stage.sp) == 0);
-    assert_int_equal(
-        stripe_waiting(stripes_find(stage.stripes, "t", slice_of("k"))), 0);
+    assert_int_equal(stripe_waiting(stripe_of("t", "k")), 0);
 }
 
 static void test_order_of_a_topic(void **state)
@@ -101,8 +100,7 @@ static void test_given_up_first(void **state)
         assert_int_equal(keep_until("t", "k", "a", pg, 0), FAULT_NONE);
         assert_true(sent_at(n)->marked == maybe);
         wait_empty();
-        assert_int_equal(
-            stripe_waiting(stripes_find(stage.stripes, "t", slice_of("k"))), 0);
+        assert_int_equal(stripe_waiting(stripe_of("t", "k")), 0);
     }
 }
 
@@ -150,9 +148,8 @@ static void test_reports_at_any_moment(void **state)
     for (int i = 0; i < RACERS; i++)
         pthread_join(threads[i], NULL);
     wait_empty();
-    assert_int_equal(
-        stripe_waiting(stripes_find(stage.stripes, "t", slice_of("k"))), 0);
-    assert_int_equal(atomic_load(&channel_of("t")->on_trial), 0);
+    assert_int_equal(stripe_waiting(stripe_of("t", "k")), 0);
+    assert_int_equal(atomic_load(&partition_of("t")->on_trial), 0);
 }
 
 /* ---- order --------------------------------------------------------------- */
@@ -168,7 +165,7 @@ static void test_what_came_back_is_first(void **state)
     keep("t", "k", "b");
     keep("t", "k", "c");
     assert_int_equal(sent_count(), 0);
-    atomic_store(&channel_of("t")->retry_us, 0); /* time for a probe */
+    atomic_store(&partition_of("t")->retry_us, 0); /* time for a probe */
     report(pg, REPORT_FAILED, false);
     assert_sent("a");
     report_at(0, REPORT_DELIVERED, false);
@@ -253,7 +250,7 @@ static void test_one_is_never_taken(void **state)
     for (int down = 0; down <= 1; down++) {
         if (down) {
             trip("t");
-            atomic_store(&channel_of("t")->retry_us, clock_now_us() + 100000);
+            atomic_store(&partition_of("t")->retry_us, clock_now_us() + 100000);
         } else {
             keep("t", "poison", "p");
         }
@@ -280,7 +277,7 @@ static void test_a_topic_is_refused(void **state)
     sent_at(1);
     report_at(0, REPORT_TOPIC, false);
     report_at(1, REPORT_TOPIC, false);
-    assert_true(channel_is_down(channel_of("t")));
+    assert_true(partition_is_down(partition_of("t")));
     keep("u", "k", "x"); /* does not depend on it */
     WAIT_FOR(sent_count() >= 3);
     keep("t", "k", "c");
@@ -294,7 +291,7 @@ static void test_a_topic_is_refused(void **state)
         }
     }
     wait_empty();
-    assert_false(channel_is_down(channel_of("t")));
+    assert_false(partition_is_down(partition_of("t")));
     assert_string_equal(stage.sent[stage.sent_count - 1].value, "c");
     assert_string_equal(stage.sent[stage.sent_count - 2].value, "b");
 }
@@ -400,7 +397,7 @@ static void test_a_breaker_is_not_open_for_ever(void **state)
     keep("t", "k", "a");
     report_at(0, REPORT_REFUSED, false);
     report_at(1, REPORT_REFUSED, false); /* its dead letter */
-    WAIT_FOR(!channel_is_down(channel_of("t")));
+    WAIT_FOR(!partition_is_down(partition_of("t")));
 }
 
 int main(void)

@@ -9,7 +9,8 @@ static void keep_large(void)
 {
     static char value[LARGE];
     struct record record = record_of("t", NULL, "");
-    const struct keep keep = {.record = &record, .channel = channel_of("t")};
+    const struct keep keep = {.record = &record,
+                              .partition = partition_of("t")};
 
     memset(value, 'x', sizeof(value));
     record.value = (struct slice){value, sizeof(value)};

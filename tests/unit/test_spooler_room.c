@@ -44,14 +44,21 @@ static void fill(void)
     size_t size = sizeof(value);
 
     for (;;) {
-        struct record record = record_of("t", NULL, "");
+        struct record record = record_of("t", "k", "");
         const struct keep keep = {.record = &record,
-                                  .channel = channel_of("t")};
+                                  .partition = partition_of("t")};
+        struct stripe *stripe = stripe_of("t", "k");
         struct fault why = FAULT_INIT;
 
         record.value = (struct slice){value, size};
+        stripe_lock(stripe);
+        stripe_join(stripe);
+        stripe_unlock(stripe);
         if (spooler_keep(stage.sp, &keep, &why) == 0)
             continue;
+        stripe_lock(stripe);
+        stripe_leave(stripe);
+        stripe_unlock(stripe);
         assert_int_equal(why.kind, FAULT_FULL);
         if (size == 0)
             return;
