@@ -26,9 +26,13 @@ static bool ask_for_topics(struct delivery *dl, int timeout_ms,
 {
     const bool there = producer_topics_there(dl->producer, timeout_ms,
                                              dl->partitions, why) == 0;
+    bool changed = false;
 
     for (size_t i = 0; i < dl->channels.count; i++)
-        atomic_store(&dl->channels.items[i].partition_count, dl->partitions[i]);
+        changed |= atomic_exchange(&dl->channels.items[i].partition_count,
+                                   dl->partitions[i]) != dl->partitions[i];
+    if (changed && dl->spooler != NULL)
+        spooler_wake(dl->spooler);
     return there;
 }
 

@@ -88,7 +88,8 @@ bool spooler_await_report(struct spooler *sp, struct passage *pg,
 void spooler_report(struct spooler *sp, struct passage *pg,
                     const struct report *report);
 
-/* A topic may be written to again, and no report of a row's told it. */
+/* A partition may be written to again, or their number is another one, and no
+ * report of a row's told it. */
 void spooler_wake(struct spooler *sp);
 
 /* Whether it takes records, and a text about its state for people. */

@@ -52,7 +52,7 @@ struct spooler {
     struct deposit *first_new, *last_new;
     struct passage *notes; /* of rows: their reports are in */
     bool sleeping;
-    bool called; /* a topic is up again */
+    bool called; /* spooler_wake() */
     bool stop;
     bool refuses; /* there is no room, or no file */
     char state[FAULT_TEXT_MAX];
