@@ -61,7 +61,12 @@ struct channel *channels_find(const struct channels *chs, const char *topic)
 
 struct partition *channel_partition(struct channel *ch, struct slice key)
 {
-    const int count = atomic_load(&ch->partition_count);
+    return channel_partition_among(ch, key, atomic_load(&ch->partition_count));
+}
+
+struct partition *channel_partition_among(struct channel *ch, struct slice key,
+                                          int count)
+{
     size_t number = 0;
 
     if (key.data == NULL)

@@ -51,6 +51,10 @@ struct channel *channels_find(const struct channels *chs, const char *topic);
  * none. Until their number is known all keys are in the first one. */
 struct partition *channel_partition(struct channel *ch, struct slice key);
 
+/* The same if there are so many; 0: it is not known. */
+struct partition *channel_partition_among(struct channel *ch, struct slice key,
+                                          int count);
+
 /* The stripe; NULL without a key. */
 struct stripe *channel_stripe(struct channel *ch, struct slice key);
 

@@ -14,8 +14,8 @@ static struct metric metrics[COUNTS] = {
                      .help = "Lanes of the producer replaced after a fatal "
                                 "error.",                                    .type = METRIC_COUNTER},
     [COUNT_TOPICS_DOWN] = {.name = "aurix_bridge_breaker_open",
-                     .help = "Topics whose events go to the spool "
-                                   "without waiting for Kafka.",             .type = METRIC_GAUGE  },
+                     .help = "Topics with a partition whose events go to "
+                                   "the spool without waiting for Kafka.",   .type = METRIC_GAUGE  },
     [COUNT_IN_DOUBT] = {.name = "aurix_bridge_in_doubt_records",
                      .help = "Records in the spool that the producer has, "
                                 "too: Kafka may have them or not.",          .type = METRIC_GAUGE  },

@@ -146,7 +146,7 @@ static int choose(struct drain *dr, struct line *ln, struct spool_row *row,
             return -1;
     }
     if (!row->damaged) {
-        pg->partition = channel_partition(ln->ch, row->record.key);
+        pg->partition = line_partition(ln, row->record.key);
         pg->stripe = channel_stripe(ln->ch, row->record.key);
         if (row->seq > ln->give_to)
             ln->give_to = row->seq;
@@ -173,9 +173,8 @@ static void read_probe(struct drain *dr, struct line *ln, size_t share,
         line_rest(ln, now_us);
         return;
     }
-    if (!found ||
-        (!row->damaged &&
-         line_share(ln, channel_partition(ln->ch, row->record.key)) != sh)) {
+    if (!found || (!row->damaged &&
+                   line_share(ln, line_partition(ln, row->record.key)) != sh)) {
         sh->lost = true;
         return;
     }
@@ -197,7 +196,7 @@ static bool look_at(struct drain *dr, struct line *ln, struct spool_row *row,
     if (!row->damaged) {
         const struct slice key = row->record.key;
 
-        switch (line_judge(ln, row->seq, channel_partition(ln->ch, key),
+        switch (line_judge(ln, row->seq, line_partition(ln, key),
                            channel_stripe(ln->ch, key), pg, now_us)) {
         case VERDICT_SKIP:
             return true;

@@ -46,6 +46,11 @@ void line_add(struct line *ln, int64_t seq)
     tell(ln);
 }
 
+struct partition *line_partition(const struct line *ln, struct slice key)
+{
+    return channel_partition_among(ln->ch, key, ln->partition_count);
+}
+
 struct share *line_share(struct line *ln, const struct partition *pt)
 {
     return &ln->shares[pt - ln->ch->partitions];
@@ -61,27 +66,14 @@ static void skip(struct line *ln, struct share *sh, struct stripe *stripe,
     stripe_lock(stripe);
     stripe_skip(stripe, ln->pass, seq <= ln->old_to);
     stripe_unlock(stripe);
-    if (ln->skipped == 0 || seq < ln->skipped)
-        ln->skipped = seq;
     if (sh->first == 0 || due_us < sh->due_us)
         sh->due_us = due_us;
+    if (sh->first == 0)
+        sh->since = ln->rows;
     if (sh->first == 0 || seq < sh->first)
         sh->first = seq;
-}
-
-static void go_back(struct line *ln, int64_t now_us)
-{
-    /* a round that failed can have skipped what it has not come to */
-    ln->read_to = earlier(ln->read_to, ln->skipped - 1);
-    ln->pass++;
-    ln->skipped = 0;
-    ln->waits_for = NULL;
-    for (int i = 0; i < PARTITION_SLOTS; i++) {
-        ln->shares[i].first = 0;
-        ln->shares[i].lost = false;
-    }
-    ln->back_at_us = now_us + BACK_US + ln->since * BACK_ROW_US;
-    ln->since = 0;
+    if (ln->skipped == 0 || seq < ln->skipped)
+        ln->skipped = seq;
 }
 
 static bool may_send(const struct line *ln, const struct share *sh)
@@ -89,18 +81,50 @@ static bool may_send(const struct line *ln, const struct share *sh)
     return sh->allowance > 0 && (sh->down || ln->budget > 0);
 }
 
-static bool is_to_go_back(const struct line *ln, int64_t now_us)
+/* There is something to be gained by going back to its first. */
+static bool is_worth_it(const struct line *ln, const struct share *sh,
+                        int64_t now_us)
 {
-    if (ln->skipped == 0 || now_us < ln->back_at_us)
-        return false;
-    for (int i = 0; i < PARTITION_SLOTS; i++) {
-        const struct share *sh = &ln->shares[i];
+    return sh->first > 0 && (sh->lost || (!sh->down && may_send(ln, sh) &&
+                                          now_us >= sh->due_us));
+}
 
-        if (sh->first > 0 && (sh->lost || (!sh->down && may_send(ln, sh) &&
-                                           now_us >= sh->due_us)))
-            return true;
+/* Another pass, from there on. */
+static void go_back(struct line *ln, int64_t seq, int64_t now_us)
+{
+    int64_t since = ln->rows;
+
+    ln->skipped = 0;
+    for (int i = 0; i < PARTITION_SLOTS; i++) {
+        struct share *sh = &ln->shares[i];
+
+        sh->left = sh->first > 0 && sh->first < seq;
+        if (sh->left && (ln->skipped == 0 || sh->first < ln->skipped))
+            ln->skipped = sh->first;
+        if (sh->left || sh->first == 0)
+            continue;
+        since = earlier(since, sh->since);
+        sh->first = 0;
+        sh->lost = false;
     }
-    return false;
+    /* a round that failed can have skipped what it has not come to */
+    ln->read_to = ln->pass_from = earlier(ln->read_to, seq - 1);
+    ln->pass++;
+    ln->waits_for = NULL;
+    ln->back_at_us = now_us + BACK_US + (ln->rows - since) * BACK_ROW_US;
+}
+
+static void go_back_if_due(struct line *ln, int64_t now_us)
+{
+    int64_t seq = INT64_MAX;
+
+    if (ln->skipped == 0 || now_us < ln->back_at_us)
+        return;
+    for (int i = 0; i < PARTITION_SLOTS; i++)
+        if (is_worth_it(ln, &ln->shares[i], now_us))
+            seq = earlier(seq, ln->shares[i].first);
+    if (seq < INT64_MAX)
+        go_back(ln, seq, now_us);
 }
 
 /* ---- what the producer has, or had --------------------------------------- */
@@ -148,13 +172,13 @@ void line_drop(struct line *ln, struct passage *pg)
     passage_free(pg);
 }
 
-/* A pass that came past its place has not met it: its row cannot be read any
- * more, which is written down. */
+/* The pass has come past its place, and has not met it: its row cannot be read
+ * any more, which is written down. */
 static void drop_if_lost(struct passage *pg, void *ctx)
 {
     struct line *ln = ctx;
 
-    if (pg->returned && pg->pass != ln->pass)
+    if (pg->returned && pg->pass != ln->pass && pg->seq > ln->pass_from)
         line_drop(ln, pg);
 }
 
@@ -170,9 +194,13 @@ static void let_go(struct passage *pg, void *ctx)
 
 void line_release(struct line *ln) { roll_visit(&ln->roll, let_go, ln); }
 
-/* Old ones that were skipped are known by their stripes from now on. */
+/* Old ones that were skipped are known by their stripes from now on, which
+ * only a pass over all of them can tell. */
 static void end_old(struct line *ln)
 {
+    for (int i = 0; i < PARTITION_SLOTS; i++)
+        if (ln->shares[i].left && ln->shares[i].first <= ln->old_to)
+            return;
     ln->ended_old_in = ln->pass;
     stripes_end_old(ln->ch->stripes, ln->pass);
     atomic_store(&ln->ch->catching_up, false);
@@ -201,10 +229,10 @@ void line_end(struct line *ln)
  * deadline; there may be none of it now. */
 static int64_t stall_us(struct partition *pt, const struct share *sh)
 {
-    if (partition_is_down(pt) || atomic_load(&pt->drained) == 0 ||
-        atomic_load(&pt->breaker.confirmed_us) >= sh->sent_us)
+    if (partition_is_down(pt) || atomic_load(&pt->drained) == 0)
         return INT64_MAX;
-    return sh->sent_us + STALL_US;
+    return STALL_US +
+           later(sh->sent_us, atomic_load(&pt->breaker.confirmed_us));
 }
 
 /*
@@ -253,7 +281,7 @@ static void plan_share(struct line *ln, struct share *sh, int64_t now_us)
     struct partition *pt = &ln->ch->partitions[sh - ln->shares];
 
     if (now_us >= stall_us(pt, sh))
-        partition_missed(pt, sh->sent_us);
+        partition_missed(pt, now_us - STALL_US);
     sh->down = partition_is_down(pt);
     sh->allowance = allowance(pt, sh, now_us);
     if (now_us < ln->pause_until_us)
@@ -273,7 +301,7 @@ static void note_count(struct line *ln, int64_t now_us)
         return;
     ln->partition_count = count;
     if (ln->skipped > 0)
-        go_back(ln, now_us);
+        go_back(ln, ln->skipped, now_us);
 }
 
 void line_plan(struct line *ln, int64_t now_us)
@@ -284,8 +312,7 @@ void line_plan(struct line *ln, int64_t now_us)
     ln->budget = DRAINED_MAX;
     for (int i = 0; i < PARTITION_SLOTS; i++)
         plan_share(ln, &ln->shares[i], now_us);
-    if (is_to_go_back(ln, now_us))
-        go_back(ln, now_us);
+    go_back_if_due(ln, now_us);
 }
 
 /* Whether records that were not read yet can be of it. Those without a key
@@ -340,7 +367,7 @@ enum verdict line_judge(struct line *ln, int64_t seq, struct partition *pt,
     if (pg != NULL)
         pg->pass = ln->pass;
     /* written by this thread alone */
-    if (stripe_is_skipped(stripe, ln->pass)) {
+    if (sh->left || stripe_is_skipped(stripe, ln->pass)) {
         skip(ln, sh, stripe, seq, INT64_MAX);
         return VERDICT_SKIP;
     }
@@ -364,8 +391,7 @@ enum verdict line_judge(struct line *ln, int64_t seq, struct partition *pt,
 void line_read(struct line *ln, int64_t seq, size_t count)
 {
     ln->window_to = seq;
-    if (ln->skipped > 0)
-        ln->since += (int64_t)count;
+    ln->rows += (int64_t)count;
 }
 
 void line_sending(struct line *ln, struct passage *pg, int64_t now_us)

@@ -6,9 +6,10 @@
  *
  * Skipped is what may not be sent yet: because its partition is down, because
  * it has come back and is not due, or because something of its stripe was
- * skipped. Nothing is remembered of it but where it begins. When it may be
- * different, the next pass goes back to there, and passes by what is on the
- * roll: whatever the producer has.
+ * skipped. Nothing is remembered of it but where it begins, for each
+ * partition. When it may be different, another pass goes back to there, and
+ * passes by what is on the roll: whatever the producer has. Partitions of
+ * which something was skipped before that have to wait for yet another one.
  *
  * What comes back while its place lies behind the pass is skipped thereby.
  *
@@ -28,9 +29,11 @@
 
 /* What a line knows of a partition. */
 struct share {
-    int64_t first;   /* that was skipped in this pass; 0: none */
+    int64_t first;   /* that was skipped; 0: none */
+    int64_t since;   /* of `rows`, when it was */
     int64_t due_us;  /* when that may be different, at the earliest */
     bool lost;       /* it is not there any more, or of another partition */
+    bool left;       /* it lies before the pass: so all of it is skipped */
     bool down;       /* in this round */
     int allowance;   /* how many may be sent, in this round */
     int64_t sent_us; /* the last that was sent */
@@ -42,8 +45,9 @@ struct line {
     int64_t ready_to;   /* there is nothing to read behind it */
     int64_t old_to;     /* of what was there at the start */
     int64_t pass;       /* its number */
-    int64_t skipped;    /* the first of the pass; 0: none */
-    int64_t since;      /* rows that were read since */
+    int64_t pass_from;  /* it has begun behind this one */
+    int64_t skipped;    /* the first of all that are; 0: none */
+    int64_t rows;       /* that were read at all */
     int64_t back_at_us; /* no other pass begins before */
     int64_t pause_until_us;
     int partition_count;     /* as the shares have it */
@@ -97,6 +101,8 @@ enum verdict {
     VERDICT_WAIT  /* the line waits for its turn */
 };
 
+/* The partition of a key, by the number that the shares have. */
+struct partition *line_partition(const struct line *ln, struct slice key);
 struct share *line_share(struct line *ln, const struct partition *pt);
 
 /* What becomes of a row; `pg`: of its record, if it has come back, else NULL.
