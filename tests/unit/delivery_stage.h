@@ -12,10 +12,12 @@
 #include "deliver/delivery.h"
 #include "kafka/reader.h"
 
+#include <dirent.h>
 #include <librdkafka/rdkafka_mock.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { LANES = 2 }; /* so that lanes share partitions, of which there are 3 */
 
@@ -31,11 +33,12 @@ static struct {
     rd_kafka_t *rk;
     rd_kafka_mock_cluster_t *cluster;
     struct mock_config mc;
+    int deadline_ms;
     struct delivery *dl;
 } mock;
 
 /* Without a folder for a spool, `patience_ms` is how long Kafka is waited for;
- * with one, a deadline of 300 ms comes first. */
+ * with one, the mock's deadline comes first. */
 static inline void open_delivery_limited(const char *spool_dir, int patience_ms,
                                          int64_t max_bytes)
 {
@@ -48,7 +51,7 @@ static inline void open_delivery_limited(const char *spool_dir, int patience_ms,
         .topic_count = sizeof(topics) / sizeof(topics[0]),
         .lanes = LANES,
         .dead_letter = "dead",
-        .deadline_ms = 300,
+        .deadline_ms = mock.deadline_ms,
         .patience_ms = patience_ms,
         .spool_dir = spool_dir,
         .spool_limits = {.max_bytes = max_bytes}};
@@ -79,6 +82,7 @@ static inline int setup(void **state)
     (void)state;
     metrics_reset();
     ready_reset();
+    mock.deadline_ms = 300;
     mock.rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
     assert_non_null(mock.rk);
     mock.cluster = rd_kafka_mock_cluster_new(mock.rk, 1);
@@ -99,13 +103,42 @@ static inline int teardown(void **state)
     return 0;
 }
 
+/* The folder of a spool, for tests that want one. */
+static char dir[64];
+
+static inline int setup_dir(void **state)
+{
+    snprintf(dir, sizeof(dir), "/tmp/test-delivery-XXXXXX");
+    assert_non_null(mkdtemp(dir));
+    return setup(state);
+}
+
+static inline int teardown_dir(void **state)
+{
+    const int rc = teardown(state);
+    struct dirent *entry;
+    DIR *folder = opendir(dir);
+    char path[512];
+
+    assert_non_null(folder);
+    while ((entry = readdir(folder)) != NULL) {
+        snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
+        if (entry->d_name[0] != '.')
+            unlink(path);
+    }
+    closedir(folder);
+    assert_int_equal(rmdir(dir), 0);
+    return rc;
+}
+
 static inline void count_done(void *ctx) { ++*(int *)ctx; }
 
 /* Sends one; the kind of the fault, FAULT_NONE if it is safe. */
-static inline enum fault_kind send_keyed(const char *topic, const char *key)
+static inline enum fault_kind send_value(const char *topic, const char *key,
+                                         const char *value)
 {
     struct record record = {
-        .topic = topic, .key = slice_of(key), .value = slice_of("value")};
+        .topic = topic, .key = slice_of(key), .value = slice_of(value)};
     struct fault why = FAULT_INIT;
     int done = 0;
     int rc;
@@ -115,6 +148,11 @@ static inline enum fault_kind send_keyed(const char *topic, const char *key)
     assert_int_equal(rc, why.kind == FAULT_NONE ? 0 : -1);
     assert_int_equal(done, rc == 0 ? 1 : 0);
     return why.kind;
+}
+
+static inline enum fault_kind send_keyed(const char *topic, const char *key)
+{
+    return send_value(topic, key, "value");
 }
 
 static inline enum fault_kind send_one(const char *topic)
@@ -145,9 +183,25 @@ static inline void wait_metric(const char *line, long least)
 
     while (metric_value(line) < least) {
         assert_true(clock_now_us() < until);
-        sched_yield();
+        nap();
     }
 }
+
+#define SPOOL_RECORDS "aurix_bridge_spool_records "
+
+/* Until no more than so many are left in the spool. */
+static inline void wait_spooled(long most)
+{
+    const int64_t until = deadline_us();
+    long left;
+
+    while ((left = metric_value(SPOOL_RECORDS)) < 0 || left > most) {
+        assert_true(clock_now_us() < until);
+        nap();
+    }
+}
+
+static inline void wait_drained(void) { wait_spooled(0); }
 
 #define DELIVERIES(outcome)                                                    \
     "aurix_bridge_deliveries_total{outcome=\"" outcome "\"} "

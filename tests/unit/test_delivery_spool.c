@@ -6,48 +6,6 @@
  */
 #include "delivery_stage.h"
 
-#include <dirent.h>
-#include <unistd.h>
-
-static char dir[64];
-
-static int setup_dir(void **state)
-{
-    snprintf(dir, sizeof(dir), "/tmp/test-delivery-XXXXXX");
-    assert_non_null(mkdtemp(dir));
-    return setup(state);
-}
-
-static int teardown_dir(void **state)
-{
-    const int rc = teardown(state);
-    struct dirent *entry;
-    DIR *folder = opendir(dir);
-    char path[512];
-
-    assert_non_null(folder);
-    while ((entry = readdir(folder)) != NULL) {
-        snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
-        if (entry->d_name[0] != '.')
-            unlink(path);
-    }
-    closedir(folder);
-    assert_int_equal(rmdir(dir), 0);
-    return rc;
-}
-
-#define SPOOL_RECORDS "aurix_bridge_spool_records "
-
-static void wait_drained(void)
-{
-    const int64_t until = deadline_us();
-
-    while (metric_value(SPOOL_RECORDS) != 0) {
-        assert_true(clock_now_us() < until);
-        nap();
-    }
-}
-
 static void test_confirmed_without_it(void **state)
 {
     (void)state;
