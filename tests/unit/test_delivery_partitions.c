@@ -247,6 +247,37 @@ static void test_a_flood_for_one_partition(void **state)
     heal_under_load();
 }
 
+/* Large events, and the client's queues end at a number of bytes, too. */
+static void test_large_ones_for_one_partition(void **state)
+{
+    enum { LARGE = 32 * 1024, ROWS = 2500 }; /* 80 MB, for two lanes of 24 */
+    static char value[LARGE];
+    const int64_t room = 256 * 1024 * 1024;
+    long appended;
+
+    (void)state;
+    memset(value, 'x', sizeof(value) - 1);
+    open_delivery_limited(dir, DEADLINE_MS, room);
+    lead(0, NOBODY);
+    for (int i = 0; i < ROWS; i++)
+        assert_int_equal(send_value("events", streams[CROWD + i].key, value),
+                         FAULT_NONE);
+    end_process();
+    open_delivery_limited(dir, DEADLINE_MS, room);
+    wait_confirmed(of_others(OLD));
+    appended = metric_value(APPENDED);
+    for (int i = 0; i < FEW; i++) {
+        const struct stream *sm =
+            &streams[i % 2 == 0 ? OLD + EACH + i / 2 % EACH
+                                : ELSEWHERE + i / 2 % SET];
+
+        assert_int_equal(send_value(sm->topic, sm->key, value), FAULT_NONE);
+    }
+    assert_int_equal(metric_value(APPENDED), appended);
+    lead(0, BROKER);
+    wait_drained(); /* the mock keeps 5 MB of a partition: nothing to check */
+}
+
 /* Partitions lose their leader and get it back, one while the other's events
  * go to Kafka from the spool. */
 static void test_leaders_that_come_and_go(void **state)
@@ -282,6 +313,7 @@ int main(void)
         STAGED(test_spooled_ones_go_past),
         STAGED(test_after_a_restart),
         STAGED(test_a_flood_for_one_partition),
+        STAGED(test_large_ones_for_one_partition),
         STAGED(test_leaders_that_come_and_go),
     };
 
