@@ -6,8 +6,9 @@ from harness.kafka_client import Kafka
 from harness.kafka_cluster import Cluster
 from proxy import ProxiedCluster
 
-# The kinds, and how many copies of a topic each has.
-REPLICATION = {"one": 1, "three": 3, "proxied": 1}
+# The kinds, how many brokers each has, and how many copies of a topic.
+BROKERS = {"one": 1, "three": 3, "spread": 3, "proxied": 1}
+REPLICATION = {"one": 1, "three": 3, "spread": 1, "proxied": 1}
 
 
 class Clusters:
@@ -34,7 +35,7 @@ class Clusters:
             cluster = (
                 ProxiedCluster(folder)
                 if kind == "proxied"
-                else Cluster(folder, REPLICATION[kind])
+                else Cluster(folder, BROKERS[kind])
             )
             try:
                 cluster.start()

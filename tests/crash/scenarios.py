@@ -108,6 +108,21 @@ def kill_leader(stage: Stage, count: int) -> None:
         stage.start_broker(leader)
 
 
+def kill_owner(stage: Stage, count: int) -> None:
+    """Of three brokers one, which has the only copy of its partitions: nobody
+    leads them until it is back, and the others' events go to Kafka. Every other
+    time the bridge is terminated meanwhile."""
+    for n in range(count):
+        stage.some_answers(200)
+        stage.kill_broker(n % 3 + 1)
+        stage.some_taken(400)
+        stage.more_confirmed(100)
+        if n % 2 == 0:
+            terminate_meanwhile(stage)
+            stage.more_confirmed(100)
+        stage.start_broker(n % 3 + 1)
+
+
 def leader_of(stage: Stage, topic: str) -> int:
     (described,) = stage.kafka.admin.describe_topics([topic])
     return described["partitions"][0]["leader_id"]
@@ -315,7 +330,7 @@ class Scenario:
     act: Callable[[Stage, int], None]
     count: int
     short: int  # for CI
-    cluster: str = "one"  # of clusters.REPLICATION
+    cluster: str = "one"  # of clusters.BROKERS
     shim: str = ""  # what the bridge is run with: "clock", "disk"
     manner: Manner = field(default_factory=Manner)
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -353,6 +368,7 @@ SCENARIOS = (
         settings={"deliver.patience_ms": "1500"},
     ),
     Scenario("kill-leader", kill_leader, 20, 1, cluster="three"),
+    Scenario("kill-owner", kill_owner, 20, 1, cluster="spread"),
     Scenario("cut", cut, 48, 4, cluster="proxied"),
     Scenario("slow", slow, 20, 2, cluster="proxied", manner=Manner(senders=32)),
 )

@@ -24,6 +24,7 @@ from shims import Clock, Disk, Shim
 _SHIMS = {"clock": Clock, "disk": Disk}
 
 SPOOLED = "aurix_bridge_spool_records"
+DELIVERIES = "aurix_bridge_deliveries_total"
 DISORDER = "aurix_bridge_order_broken_total"
 
 
@@ -125,6 +126,17 @@ class Stage:
 
     def spooled(self) -> int:
         return int(self.bridge.metric(SPOOLED))
+
+    def more_confirmed(self, more: int) -> None:
+        """Waits until Kafka has so many more."""
+        before = self._confirmed()
+        wait_for(
+            lambda: self._confirmed() >= before + more,
+            f"{more} more records are in Kafka",
+        )
+
+    def _confirmed(self) -> int:
+        return int(self.bridge.metric(DELIVERIES, outcome="delivered"))
 
     def wait_spooled(self, least: int) -> None:
         wait_for(
