@@ -59,28 +59,32 @@ struct channel *channels_find(const struct channels *chs, const char *topic)
     return NULL;
 }
 
-struct partition *channel_partition(struct channel *ch, struct slice key)
+int64_t channel_hash(struct slice key)
 {
-    return channel_partition_among(ch, key, atomic_load(&ch->partition_count));
+    return key.data == NULL ? -1 : (int64_t)producer_place(key, INT32_MAX);
 }
 
-struct partition *channel_partition_among(struct channel *ch, struct slice key,
+struct partition *channel_partition_among(struct channel *ch, int64_t hash,
                                           int count)
 {
-    size_t number = 0;
-
-    if (key.data == NULL)
+    if (hash == -1)
         return &ch->partitions[0];
-    if (count > 1)
-        number = producer_place(key, (size_t)count);
-    return &ch->partitions[1 + number % PARTITIONS_MAX];
+    if (count == 0)
+        count = 1;
+    return &ch->partitions[1 + hash % count % PARTITIONS_MAX];
+}
+
+struct partition *channel_partition(struct channel *ch, struct slice key)
+{
+    return channel_partition_among(ch, channel_hash(key),
+                                   atomic_load(&ch->partition_count));
 }
 
 struct stripe *channel_stripe(struct channel *ch, struct slice key)
 {
-    if (key.data == NULL)
-        return NULL;
-    return stripes_at(ch->stripes, producer_place(key, STRIPES));
+    const int64_t hash = channel_hash(key);
+
+    return hash == -1 ? NULL : stripes_at(ch->stripes, (size_t)hash % STRIPES);
 }
 
 /* In this order: what comes back is in the drain's rows before it is expected

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Where a topic has more partitions, some share a breaker. */
 enum { PARTITIONS_MAX = 128, PARTITION_SLOTS = PARTITIONS_MAX + 1 };
@@ -47,15 +48,16 @@ void channels_release(struct channels *chs);
 /* NULL: there is none. */
 struct channel *channels_find(const struct channels *chs, const char *topic);
 
-/* The partition of a record with that key, which has no data if there is
- * none. Until their number is known all keys are in the first one. */
-struct partition *channel_partition(struct channel *ch, struct slice key);
+/* Of a key, -1 without one: what partition and stripe are told by. */
+int64_t channel_hash(struct slice key);
 
-/* The same if there are so many; 0: it is not known. */
-struct partition *channel_partition_among(struct channel *ch, struct slice key,
+/* The partition, if there are so many of them; as long as it is 0, which means
+ * that it is not known, all keys are in the first one. */
+struct partition *channel_partition_among(struct channel *ch, int64_t hash,
                                           int count);
 
-/* The stripe; NULL without a key. */
+/* The partition as far as is known now, and the stripe: NULL without a key. */
+struct partition *channel_partition(struct channel *ch, struct slice key);
 struct stripe *channel_stripe(struct channel *ch, struct slice key);
 
 /* Whether anything of it waits in the spool and is not with the producer. What

@@ -114,7 +114,8 @@ static bool must_queue(const struct delivery *dl, const struct sending *se)
 static struct passage *produce(struct delivery *dl, const struct sending *se,
                                const struct record *record, struct fault *why)
 {
-    struct passage *pg = passage_new(se->partition, se->stripe, why);
+    struct passage *pg =
+        passage_new(se->partition->channel, se->record->key, why);
 
     if (pg == NULL)
         return NULL;

@@ -23,8 +23,7 @@
 enum {
     ROWS_MAX = 512,       /* in the windows of a round */
     ROWS_BYTES = 2 * MIB, /* about, too */
-    ARENA_MAX = 64 * MIB, /* a single record can have 16 */
-    SKIPPED_MAX = 64      /* stripes whose first is not due */
+    ARENA_MAX = 64 * MIB  /* a single record can have 16 */
 };
 
 /* What shall become of a row that was read. */
@@ -122,7 +121,7 @@ void drain_take_back(struct drain *dr, struct passage *pg, bool expected)
 static struct passage *passage_for(struct drain *dr, struct line *ln,
                                    const struct spool_row *row)
 {
-    struct passage *pg = passage_new(NULL, NULL, NULL);
+    struct passage *pg = passage_new(ln->ch, row->record.key, NULL);
 
     if (pg == NULL)
         return NULL;
@@ -146,8 +145,7 @@ static int choose(struct drain *dr, struct line *ln, struct spool_row *row,
             return -1;
     }
     if (!row->damaged) {
-        pg->partition = line_partition(ln, row->record.key);
-        pg->stripe = channel_stripe(ln->ch, row->record.key);
+        pg->partition = line_partition(ln, pg->hash);
         if (row->seq > ln->give_to)
             ln->give_to = row->seq;
     }
@@ -173,8 +171,10 @@ static void read_probe(struct drain *dr, struct line *ln, size_t share,
         line_rest(ln, now_us);
         return;
     }
-    if (!found || (!row->damaged &&
-                   line_share(ln, line_partition(ln, row->record.key)) != sh)) {
+    if (!found ||
+        (!row->damaged &&
+         line_share(ln, line_partition(ln, channel_hash(row->record.key))) !=
+             sh)) {
         sh->lost = true;
         return;
     }
@@ -196,7 +196,7 @@ static bool look_at(struct drain *dr, struct line *ln, struct spool_row *row,
     if (!row->damaged) {
         const struct slice key = row->record.key;
 
-        switch (line_judge(ln, row->seq, line_partition(ln, key),
+        switch (line_judge(ln, row->seq, line_partition(ln, channel_hash(key)),
                            channel_stripe(ln->ch, key), pg, now_us)) {
         case VERDICT_SKIP:
             return true;

@@ -38,9 +38,9 @@ void line_add(struct line *ln, int64_t seq)
     tell(ln);
 }
 
-struct partition *line_partition(const struct line *ln, struct slice key)
+struct partition *line_partition(const struct line *ln, int64_t hash)
 {
-    return channel_partition_among(ln->ch, key, ln->partition_count);
+    return channel_partition_among(ln->ch, hash, ln->partition_count);
 }
 
 struct share *line_share(struct line *ln, const struct partition *pt)
@@ -56,7 +56,7 @@ static void skip(struct line *ln, struct share *sh, struct stripe *stripe,
                  int64_t seq, int64_t due_us)
 {
     stripe_lock(stripe);
-    stripe_skip(stripe, ln->pass, seq <= ln->old_to);
+    stripe_skip(stripe, ln->pass, seq, seq <= ln->old_to);
     stripe_unlock(stripe);
     if (sh->first == 0 || due_us < sh->due_us)
         sh->due_us = due_us;
@@ -72,8 +72,11 @@ static void skip(struct line *ln, struct share *sh, struct stripe *stripe,
 static bool is_worth_it(const struct line *ln, const struct share *sh,
                         int64_t now_us)
 {
-    return sh->first > 0 && (sh->lost || (!sh->down && line_may_send(ln, sh) &&
-                                          now_us >= sh->due_us));
+    if (sh->first == 0 || sh->lost)
+        return sh->lost;
+    /* those that are left wait for nothing of this pass */
+    return !sh->down && line_may_send(ln, sh) && sh->waited_us == 0 &&
+           (sh->left || now_us >= sh->due_us);
 }
 
 /* Another pass, from there on. */
@@ -163,8 +166,8 @@ void line_take_back(struct line *ln, struct passage *pg)
     if (pg->seq > ln->ready_to)
         ln->ready_to = pg->seq;
     if (pg->seq <= ln->read_to)
-        skip(ln, line_share(ln, pg->partition), pg->stripe, pg->seq,
-             pg->due_us);
+        skip(ln, line_share(ln, line_partition(ln, pg->hash)), pg->stripe,
+             pg->seq, pg->due_us);
     /* no pass has met it yet; whichever comes past it will */
     pg->pass = pg->seq <= ln->read_to ? ln->pass : ln->pass - 1;
     tell(ln);
@@ -242,7 +245,7 @@ enum verdict line_judge(struct line *ln, int64_t seq, struct partition *pt,
     if (pg != NULL)
         pg->pass = ln->pass;
     /* written by this thread alone */
-    if (sh->left || stripe_is_skipped(stripe, ln->pass)) {
+    if (sh->left || stripe_is_skipped(stripe, ln->pass, seq)) {
         skip(ln, sh, stripe, seq, INT64_MAX);
         return VERDICT_SKIP;
     }
@@ -255,11 +258,13 @@ enum verdict line_judge(struct line *ln, int64_t seq, struct partition *pt,
         ln->budget -= sh->down ? 0 : 1;
         return VERDICT_SEND;
     }
-    if (sh->down) {
+    if (sh->down || sh->slow) {
         skip(ln, sh, stripe, seq, 0);
         return VERDICT_SKIP;
     }
     ln->waits_for = sh;
+    if (sh->allowance <= 0 && sh->waited_us == 0)
+        sh->waited_us = now_us;
     return VERDICT_WAIT;
 }
 

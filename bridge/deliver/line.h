@@ -29,14 +29,16 @@
 
 /* What a line knows of a partition. */
 struct share {
-    int64_t first;   /* that was skipped; 0: none */
-    int64_t since;   /* of `rows`, when it was */
-    int64_t due_us;  /* when that may be different, at the earliest */
-    bool lost;       /* it is not there any more, or of another partition */
-    bool left;       /* it lies before the pass: so all of it is skipped */
-    bool down;       /* in this round */
-    int allowance;   /* how many may be sent, in this round */
-    int64_t sent_us; /* the last that was sent */
+    int64_t first;     /* that was skipped; 0: none */
+    int64_t since;     /* of `rows`, when it was */
+    int64_t due_us;    /* when that may be different, at the earliest */
+    bool lost;         /* it is not there any more, or of another partition */
+    bool left;         /* it lies before the pass: so all of it is skipped */
+    bool down;         /* in this round */
+    bool slow;         /* the line has waited for it long enough */
+    int allowance;     /* how many may be sent, in this round */
+    int64_t waited_us; /* since when the line waits for it; 0: it does not */
+    int64_t sent_us;   /* the last that was sent */
 };
 
 struct line {
@@ -92,7 +94,7 @@ void line_plan(struct line *ln, int64_t now_us);
 size_t line_wish(const struct line *ln, size_t most);
 
 /* The first that was skipped of a partition, which may be tried as a probe;
- * 0: there is none. */
+ * 0: there is none, or others may lie before it. */
 int64_t line_probe_of(const struct line *ln, size_t share);
 
 enum verdict {
@@ -102,7 +104,7 @@ enum verdict {
 };
 
 /* The partition of a key, by the number that the shares have. */
-struct partition *line_partition(const struct line *ln, struct slice key);
+struct partition *line_partition(const struct line *ln, int64_t hash);
 struct share *line_share(struct line *ln, const struct partition *pt);
 
 /* What becomes of a row; `pg`: of its record, if it has come back, else NULL.
@@ -130,6 +132,6 @@ void line_rest(struct line *ln, int64_t now_us);
 
 /* When there is something to do; INT64_MAX: when a report comes, or a
  * record. */
-int64_t line_due_us(const struct line *ln, int64_t now_us);
+int64_t line_due_us(struct line *ln, int64_t now_us);
 
 #endif

@@ -7,7 +7,8 @@ enum {
     DRAINED_MAX = 4000,     /* of a topic, with the producer */
     PARTITION_MAX = 1000,   /* of these, of a partition */
     PROBE_US = 1000 * 1000, /* between probes, where others are on trial */
-    STALL_US = 1000 * 1000  /* nothing is confirmed of what was sent */
+    STALL_US = 1000 * 1000, /* nothing is confirmed of what was sent */
+    WAIT_US = 500 * 1000    /* for one that takes no more now */
 };
 
 /* When it counts as down because nothing is confirmed. Requests have their
@@ -44,37 +45,37 @@ static int allowance(struct partition *pt, const struct share *sh,
     return now_us >= probe_us(pt, sh) ? 1 : 0;
 }
 
-/* Nothing of it is on its way that could tell whether it is down still, and
- * what there is to be tried is known: the first that was skipped, or none. */
-static bool has_no_probe(const struct line *ln, const struct share *sh,
-                         struct partition *pt)
-{
-    return atomic_load(&pt->on_trial) == 0 &&
-           (sh->first > 0 || ln->read_to >= ln->ready_to);
-}
-
-/* There is nothing to be tried, so the next event has to. */
-static bool is_stuck(const struct line *ln, const struct share *sh,
-                     struct partition *pt)
-{
-    return sh->down && sh->allowance > 0 && sh->first == 0 &&
-           has_no_probe(ln, sh, pt) && atomic_load(&ln->ch->expected) == 0;
-}
-
-static void plan_share(struct line *ln, struct share *sh, int64_t now_us)
+/* What may be sent now, if nothing else is known than at this moment. */
+static void look_at(struct line *ln, struct share *sh, int64_t now_us)
 {
     struct partition *pt = &ln->ch->partitions[sh - ln->shares];
+    const int drained = atomic_load(&pt->drained);
 
-    if (now_us >= stall_us(pt, sh))
-        partition_missed(pt, now_us - STALL_US);
+    if (drained < PARTITION_MAX / 2)
+        sh->waited_us = 0;
+    sh->slow = sh->waited_us > 0 && now_us - sh->waited_us >= WAIT_US;
     sh->down = partition_is_down(pt);
     sh->allowance = allowance(pt, sh, now_us);
     if (now_us < ln->pause_until_us)
         sh->allowance = 0;
-    if (is_stuck(ln, sh, pt))
-        partition_try(pt);
-    if (!sh->down)
-        ln->budget -= atomic_load(&pt->drained);
+    if (!sh->down && !sh->slow)
+        ln->budget -= drained;
+}
+
+static void look_at_all(struct line *ln, int64_t now_us)
+{
+    ln->budget = DRAINED_MAX;
+    for (int i = 0; i < PARTITION_SLOTS; i++)
+        look_at(ln, &ln->shares[i], now_us);
+}
+
+/* It is down, and nothing is there that could tell that it is not: the next
+ * event has to. */
+static bool is_stuck(const struct line *ln, const struct share *sh)
+{
+    return sh->down && sh->first == 0 && ln->read_to >= ln->ready_to &&
+           atomic_load(&ln->ch->expected) == 0 &&
+           atomic_load(&ln->ch->partitions[sh - ln->shares].on_trial) == 0;
 }
 
 void line_plan(struct line *ln, int64_t now_us)
@@ -82,9 +83,16 @@ void line_plan(struct line *ln, int64_t now_us)
     ln->window_to = ln->give_to = ln->unsent = 0;
     ln->stopped = false;
     line_renumber(ln, now_us);
-    ln->budget = DRAINED_MAX;
+    for (int i = 0; i < PARTITION_SLOTS; i++) {
+        struct partition *pt = &ln->ch->partitions[i];
+
+        if (now_us >= stall_us(pt, &ln->shares[i]))
+            partition_missed(pt, now_us - STALL_US);
+    }
+    look_at_all(ln, now_us);
     for (int i = 0; i < PARTITION_SLOTS; i++)
-        plan_share(ln, &ln->shares[i], now_us);
+        if (is_stuck(ln, &ln->shares[i]) && ln->shares[i].allowance > 0)
+            partition_try(&ln->ch->partitions[i]);
     line_go_back(ln, now_us);
 }
 
@@ -98,15 +106,20 @@ static bool may_come(const struct line *ln, int i)
                  : ln->shares[0].sent_us > 0 || ln->shares[0].first > 0;
 }
 
+/* What was read last waits for it, and nothing behind that is looked at. */
+static bool is_held_up(const struct line *ln)
+{
+    const struct share *sh = ln->waits_for;
+
+    return sh != NULL && !sh->down && !sh->slow && !line_may_send(ln, sh);
+}
+
 size_t line_wish(const struct line *ln, size_t most)
 {
     bool skipping = ln->skipped > 0;
     size_t sum = 0;
 
-    if (ln->read_to >= ln->ready_to)
-        return 0;
-    if (ln->waits_for != NULL && !ln->waits_for->down &&
-        !line_may_send(ln, ln->waits_for))
+    if (ln->read_to >= ln->ready_to || is_held_up(ln))
         return 0;
     for (int i = 0; i < PARTITION_SLOTS; i++) {
         const struct share *sh = &ln->shares[i];
@@ -122,23 +135,26 @@ size_t line_wish(const struct line *ln, size_t most)
     return sum < most ? sum : most;
 }
 
+/* Before `read_to`, all was sent or skipped: nothing of its key lies before
+ * it. Behind, where a round was cut short, there may be some. */
+static bool has_probe(const struct line *ln, const struct share *sh)
+{
+    return sh->down && !sh->lost && sh->first > 0 && sh->first <= ln->read_to;
+}
+
 int64_t line_probe_of(const struct line *ln, size_t share)
 {
     const struct share *sh = &ln->shares[share];
 
-    if (!sh->down || sh->allowance == 0 || sh->lost ||
-        atomic_load(&ln->ch->partitions[share].on_trial) > 0)
-        return 0;
-    return sh->first;
+    return has_probe(ln, sh) && sh->allowance > 0 ? sh->first : 0;
 }
 
 /* ---- when ---------------------------------------------------------------- */
 
-/* Its first may be resting, or be on its way out: refused for good. */
+/* The first may be resting, or be with the producer, or on its way out. */
 static int64_t first_due_us(const struct line *ln, const struct share *sh)
 {
-    const struct passage *pg =
-        sh->first > 0 ? roll_find(&ln->roll, sh->first) : NULL;
+    const struct passage *pg = roll_find(&ln->roll, sh->first);
 
     if (pg == NULL)
         return 0;
@@ -146,53 +162,45 @@ static int64_t first_due_us(const struct line *ln, const struct share *sh)
 }
 
 static int64_t down_due_us(const struct line *ln, const struct share *sh,
-                           struct partition *pt, bool fresh)
+                           int64_t now_us)
 {
-    if (fresh)
-        return probe_us(pt, sh);
-    if (!has_no_probe(ln, sh, pt))
-        return INT64_MAX;
-    return later_of(probe_us(pt, sh), first_due_us(ln, sh));
-}
+    const int64_t due_us = probe_us(&ln->ch->partitions[sh - ln->shares], sh);
 
-static int64_t share_due_us(const struct line *ln, int i, bool fresh,
-                            int budget, int64_t now_us)
-{
-    const struct share *sh = &ln->shares[i];
-    struct partition *pt = &ln->ch->partitions[i];
-    const int64_t back_us = later_of(sh->due_us, ln->back_at_us);
-    int64_t due_us = stall_us(pt, sh);
-
-    fresh = fresh && may_come(ln, i);
-    if (sh->first > 0 && sh->lost)
-        return earlier_of(due_us, ln->back_at_us);
-    if (partition_is_down(pt))
-        return down_due_us(ln, sh, pt, fresh);
-    if (budget <= 0 || atomic_load(&pt->drained) >= PARTITION_MAX)
+    if (has_probe(ln, sh))
+        return later_of(due_us, first_due_us(ln, sh));
+    if (is_stuck(ln, sh))
         return due_us;
-    if (fresh)
-        return now_us;
-    return sh->first > 0 ? earlier_of(due_us, back_us) : due_us;
+    /* if it is due, what there is to be read does not help, or is read now */
+    return ln->read_to < ln->ready_to && due_us > now_us ? due_us : INT64_MAX;
 }
 
-int64_t line_due_us(const struct line *ln, int64_t now_us)
+static int64_t share_due_us(const struct line *ln, const struct share *sh,
+                            int64_t now_us)
 {
-    const struct share *waited = ln->waits_for;
-    bool fresh = ln->read_to < ln->ready_to;
-    int budget = DRAINED_MAX;
     int64_t due_us = INT64_MAX;
 
-    for (int i = 0; i < PARTITION_SLOTS; i++)
-        if (!partition_is_down(&ln->ch->partitions[i]))
-            budget -= atomic_load(&ln->ch->partitions[i].drained);
-    if (waited != NULL) {
-        struct partition *pt = &ln->ch->partitions[waited - ln->shares];
+    if (sh->lost)
+        due_us = ln->back_at_us;
+    else if (sh->down)
+        due_us = down_due_us(ln, sh, now_us);
+    else if (sh->first > 0 && sh->waited_us == 0 && line_may_send(ln, sh))
+        due_us = later_of(sh->left ? 0 : sh->due_us, ln->back_at_us);
+    return earlier_of(due_us,
+                      stall_us(&ln->ch->partitions[sh - ln->shares], sh));
+}
 
-        fresh = fresh &&
-                (partition_is_down(pt) ||
-                 (budget > 0 && atomic_load(&pt->drained) < PARTITION_MAX));
-    }
+int64_t line_due_us(struct line *ln, int64_t now_us)
+{
+    int64_t due_us = INT64_MAX;
+
+    if (now_us < ln->pause_until_us)
+        return ln->pause_until_us;
+    look_at_all(ln, now_us);
+    if (line_wish(ln, 1) > 0)
+        return now_us;
+    if (is_held_up(ln) && ln->waits_for->waited_us > 0)
+        due_us = ln->waits_for->waited_us + WAIT_US;
     for (int i = 0; i < PARTITION_SLOTS; i++)
-        due_us = earlier_of(due_us, share_due_us(ln, i, fresh, budget, now_us));
-    return due_us == INT64_MAX ? due_us : later_of(due_us, ln->pause_until_us);
+        due_us = earlier_of(due_us, share_due_us(ln, &ln->shares[i], now_us));
+    return due_us;
 }

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-struct passage *passage_new(struct partition *pt, struct stripe *stripe,
+struct passage *passage_new(struct channel *ch, struct slice key,
                             struct fault *why)
 {
     struct passage *pg = calloc(1, sizeof(*pg));
@@ -15,8 +15,9 @@ struct passage *passage_new(struct partition *pt, struct stripe *stripe,
         return NULL;
     }
     flight_init(&pg->flight);
-    pg->partition = pt;
-    pg->stripe = stripe;
+    pg->hash = channel_hash(key);
+    pg->partition = channel_partition(ch, key);
+    pg->stripe = channel_stripe(ch, key);
     return pg;
 }
 

@@ -19,8 +19,8 @@
 #define DELIVER_PASSAGE_H
 
 #include "base/fault.h"
+#include "deliver/channel.h"
 #include "deliver/crew.h"
-#include "deliver/partition.h"
 #include "deliver/roll.h"
 #include "deliver/stripes.h"
 #include "kafka/producer.h"
@@ -35,6 +35,7 @@ struct passage {
     void (*done)(void *ctx); /* the waiter's completion, NULL: none */
     void *ctx;
     void *delivery; /* for its report */
+    int64_t hash;   /* of its key */
     struct partition *partition;
     struct stripe *stripe;
     int64_t sent_us;
@@ -62,8 +63,8 @@ static inline bool report_is_back(const struct report *report)
     return report->outcome == REPORT_FAILED || report->outcome == REPORT_TOPIC;
 }
 
-/* FAULT_NOMEM. */
-struct passage *passage_new(struct partition *pt, struct stripe *stripe,
+/* Of a record with that key. FAULT_NOMEM. */
+struct passage *passage_new(struct channel *ch, struct slice key,
                             struct fault *why);
 void passage_free(struct passage *pg); /* NULL is fine */
 

@@ -106,9 +106,7 @@ static void suspect_all(struct spooler *sp)
         if (de->state != DEPOSIT_WRITTEN || !de->ready)
             continue;
         if (pg == NULL) {
-            pg = passage_new(de->keep.partition,
-                             channel_stripe(de->keep.partition->channel,
-                                            de->keep.record->key),
+            pg = passage_new(de->keep.partition->channel, de->keep.record->key,
                              NULL);
             if (pg == NULL)
                 continue;

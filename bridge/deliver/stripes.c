@@ -9,9 +9,11 @@
 
 struct stripe {
     pthread_mutex_t lock;
-    bool has_old;
     int64_t waiting;
-    int64_t skipped_in; /* the last pass that has skipped something */
+    int64_t skipped_in; /* the last pass that has skipped something, */
+    int64_t skipped;    /* and the first of it */
+    int64_t old_in;     /* the last pass that has skipped an old one; 0: there
+                           is none */
 };
 
 struct stripes {
@@ -76,22 +78,26 @@ int64_t stripe_waiting(const struct stripe *stripe)
     return stripe == NULL ? 0 : stripe->waiting;
 }
 
-void stripe_skip(struct stripe *stripe, int64_t pass, bool old)
+void stripe_skip(struct stripe *stripe, int64_t pass, int64_t seq, bool old)
 {
     if (stripe == NULL)
         return;
+    if (stripe->skipped_in != pass || seq < stripe->skipped)
+        stripe->skipped = seq;
     stripe->skipped_in = pass;
-    stripe->has_old = stripe->has_old || old;
+    if (old)
+        stripe->old_in = pass;
 }
 
-bool stripe_is_skipped(const struct stripe *stripe, int64_t pass)
+bool stripe_is_skipped(const struct stripe *stripe, int64_t pass, int64_t seq)
 {
-    return stripe != NULL && stripe->skipped_in == pass;
+    return stripe != NULL && stripe->skipped_in == pass &&
+           stripe->skipped < seq;
 }
 
 bool stripe_has_old(const struct stripe *stripe)
 {
-    return stripe != NULL && stripe->has_old;
+    return stripe != NULL && stripe->old_in > 0;
 }
 
 void stripes_end_old(struct stripes *st, int64_t pass)
@@ -100,8 +106,8 @@ void stripes_end_old(struct stripes *st, int64_t pass)
         struct stripe *stripe = &st->all[i];
 
         stripe_lock(stripe);
-        if (!stripe_is_skipped(stripe, pass))
-            stripe->has_old = false;
+        if (stripe->old_in != pass)
+            stripe->old_in = 0;
         stripe_unlock(stripe);
     }
 }

@@ -56,15 +56,16 @@ void stripe_leave(struct stripe *stripe);
 int64_t stripe_waiting(const struct stripe *stripe);
 
 /* Need the lock: the pass has skipped one of it; `old` if nobody has joined
- * for that, because it was there at the start. Whether it has. */
-void stripe_skip(struct stripe *stripe, int64_t pass, bool old);
-bool stripe_is_skipped(const struct stripe *stripe, int64_t pass);
+ * for that, because it was there at the start. Whether it has skipped one that
+ * lies before. */
+void stripe_skip(struct stripe *stripe, int64_t pass, int64_t seq, bool old);
+bool stripe_is_skipped(const struct stripe *stripe, int64_t pass, int64_t seq);
 
 /* Needs the lock: whether old ones wait, that were skipped. */
 bool stripe_has_old(const struct stripe *stripe);
 
-/* The pass has come to the end of the old ones: where it has skipped none,
- * none wait. */
+/* The pass has come to the end of the old ones: where it has skipped none of
+ * them, none wait. */
 void stripes_end_old(struct stripes *st, int64_t pass);
 
 #endif

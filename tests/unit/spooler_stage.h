@@ -288,9 +288,7 @@ static inline void keep(const char *topic, const char *key, const char *value)
 static inline struct passage *passage_of(const char *topic, const char *key)
 {
     const struct record record = record_of(topic, key, "");
-    struct passage *pg =
-        passage_new(channel_partition(channel_of(topic), record.key),
-                    stripe_of(topic, key), NULL);
+    struct passage *pg = passage_new(channel_of(topic), record.key, NULL);
 
     assert_non_null(pg);
     return pg;

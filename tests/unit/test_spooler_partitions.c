@@ -158,10 +158,9 @@ static void test_one_does_not_take_all(void **state)
         keep_in(0, i % 7, 'a');
     first = sent_count();
     assert_true(first < MANY);
-    keep_in(1, 0, 'x'); /* behind them, until it is known that it stalls */
+    keep_in(1, 0, 'x'); /* it stands behind them for a moment */
     WAIT_FOR(sent_count() > first &&
              stage.sent[sent_count() - 1].value[0] == 'x');
-    assert_true(partition_is_down(partition_at(0)));
     wait_empty();
     assert_int_equal(sent_count(), MANY + 1);
 }

@@ -61,35 +61,58 @@ static void test_without_a_key_nothing_waits(void **state)
     stripe_join(stripe);
     assert_int_equal(stripe_waiting(stripe), 0);
     stripe_leave(stripe);
-    stripe_skip(stripe, 1, true);
-    assert_false(stripe_is_skipped(stripe, 1));
+    stripe_skip(stripe, 1, 10, true);
+    assert_false(stripe_is_skipped(stripe, 1, 11));
     assert_false(stripe_has_old(stripe));
     stripe_unlock(stripe);
 }
 
-/* What a pass has skipped is skipped until another one begins. Old records
- * wait until a pass has come to their end without skipping any. */
+static void skip_in(size_t index, int64_t pass, int64_t seq, bool old)
+{
+    struct stripe *stripe = stripes_at(st, index);
+
+    stripe_lock(stripe);
+    stripe_skip(stripe, pass, seq, old);
+    stripe_unlock(stripe);
+}
+
+/* What lies behind one that a pass has skipped is skipped, until another pass
+ * begins. */
 static void test_skipped_in_a_pass(void **state)
 {
-    struct stripe *old = stripes_at(st, 1);
-    struct stripe *new = stripes_at(st, 2);
+    const struct stripe *stripe = stripes_at(st, 1);
 
     (void)state;
-    stripe_lock(old);
-    stripe_skip(old, 1, true);
-    stripe_unlock(old);
-    stripe_lock(new);
-    stripe_skip(new, 1, false);
-    stripe_unlock(new);
+    skip_in(1, 1, 20, false);
+    assert_true(stripe_is_skipped(stripe, 1, 21));
+    assert_false(
+        stripe_is_skipped(stripe, 1, 20)); /* it is not behind itself */
+    skip_in(1, 1, 30, false);
+    assert_true(stripe_is_skipped(stripe, 1, 21));
+    skip_in(1, 1, 10, false);
+    assert_true(stripe_is_skipped(stripe, 1, 11));
+    assert_false(stripe_is_skipped(stripes_at(st, 2), 1, 100));
+    assert_false(stripe_is_skipped(stripe, 2, 100));
+    skip_in(1, 2, 50, false);
+    assert_false(stripe_is_skipped(stripe, 2, 40));
+}
+
+/* Old records wait until a pass has come to their end without skipping any of
+ * them, whatever else it has skipped. */
+static void test_old_ones(void **state)
+{
+    const struct stripe *stripe = stripes_at(st, 1);
+
+    (void)state;
+    skip_in(1, 1, 10, true);
+    skip_in(2, 1, 11, false);
     stripes_end_old(st, 1);
-    assert_true(stripe_is_skipped(old, 1) && stripe_is_skipped(new, 1));
-    assert_false(stripe_is_skipped(stripes_at(st, 3), 1));
-    assert_true(stripe_has_old(old));
-    assert_false(stripe_has_old(new));
-    assert_false(stripe_is_skipped(old, 2));
-    assert_true(stripe_has_old(old));
+    assert_true(stripe_has_old(stripe));
+    assert_false(stripe_has_old(stripes_at(st, 2)));
+    skip_in(1, 2, 20, false);
+    assert_true(stripe_has_old(stripe));
     stripes_end_old(st, 2);
-    assert_false(stripe_has_old(old));
+    assert_false(stripe_has_old(stripe));
 }
 
 enum { THREADS = 4, TIMES = 20000 };
@@ -134,6 +157,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_each_is_another, setup, teardown),
         cmocka_unit_test_setup_teardown(test_skipped_in_a_pass, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_old_ones, setup, teardown),
         cmocka_unit_test_setup_teardown(test_counting, setup, teardown),
         cmocka_unit_test_setup_teardown(test_without_a_key_nothing_waits, setup,
                                         teardown),
