@@ -51,6 +51,7 @@ static struct {
     struct sent sent[SENT_MAX];
     size_t sent_count;
     enum fault_kind answer; /* of send; FAULT_NONE: it takes all */
+    size_t refusals;        /* and before that, so many are not taken */
     size_t attempts;
 } stage = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -70,6 +71,10 @@ static int play_producer(void *ctx, const struct record *record,
     pthread_mutex_lock(&stage.lock);
     stage.attempts++;
     answer = stage.answer;
+    if (stage.refusals > 0) {
+        stage.refusals--;
+        answer = FAULT_UNAVAILABLE;
+    }
     if (answer == FAULT_NONE) {
         assert_true(stage.sent_count < SENT_MAX);
         sent = &stage.sent[stage.sent_count++];
@@ -89,6 +94,14 @@ static inline void producer_answers(enum fault_kind answer)
     pthread_mutex_lock(&stage.lock);
     stage.answer = answer;
     stage.attempts = 0;
+    pthread_mutex_unlock(&stage.lock);
+}
+
+/* One is not taken, and then it answers as before. */
+static inline void producer_refuses_one(void)
+{
+    pthread_mutex_lock(&stage.lock);
+    stage.refusals = 1;
     pthread_mutex_unlock(&stage.lock);
 }
 
@@ -169,6 +182,7 @@ static inline void open_stage(void)
                                             .send = play_producer};
 
     stage.answer = FAULT_NONE;
+    stage.refusals = 0;
     stage.sent_count = 0;
     assert_int_equal(spooler_open(&stage.sp, &options, NULL), 0);
 }

@@ -2,56 +2,7 @@
  * test_spooler_partitions.c - deliver/spooler.h: one partition of a topic is
  * down, and others are not
  */
-#include "spooler_stage.h"
-
-#include "kafka/producer.h"
-
-enum { PARTITIONS = 3 };
-
-/* The n-th key of a partition of "t". */
-static const char *key_in(int partition, int n)
-{
-    static char text[TEXT_SIZE];
-
-    for (int i = 0;; i++) {
-        snprintf(text, sizeof(text), "k%d", i);
-        if (producer_place(slice_of(text), PARTITIONS) == (size_t)partition &&
-            n-- == 0)
-            return text;
-    }
-}
-
-static struct partition *partition_at(int number)
-{
-    return &channel_of("t")->partitions[1 + number];
-}
-
-static int setup_three(void **state)
-{
-    const int rc = setup(state);
-
-    atomic_store(&channel_of("t")->partition_count, PARTITIONS);
-    return rc;
-}
-
-/* Not tried for an hour, unless something is confirmed. */
-static void take_one_down(int number)
-{
-    atomic_store(&partition_at(number)->retry_us,
-                 clock_now_us() + 3600 * INT64_C(1000000));
-    partition_refused(partition_at(number), clock_now_us(), "as played");
-}
-
-static void bring_up(int number)
-{
-    partition_confirmed(partition_at(number), clock_now_us());
-    spooler_wake(stage.sp);
-}
-
-static void keep_in(int partition, int n, char value)
-{
-    keep("t", key_in(partition, n), (char[]){value, '\0'});
-}
+#include "spooler_partitions.h"
 
 /* How many were sent with a mark. */
 static size_t marked_count(void)
@@ -96,8 +47,7 @@ static void test_the_first_is_the_probe(void **state)
     keep_in(0, 1, 'b');
     keep_in(1, 0, 'x');
     assert_sent("x");
-    atomic_store(&partition_at(0)->retry_us, 0);
-    spooler_wake(stage.sp);
+    let_try(0);
     assert_sent("xa");
     report_at(1, REPORT_TOPIC, false);
     assert_sent("xaa"); /* refused, and tried again */
@@ -169,17 +119,14 @@ static void test_one_does_not_take_all(void **state)
  * one that is down may be of one that is not. */
 static void test_the_number_becomes_known(void **state)
 {
-    struct channel *ch = channel_of("t");
-
     (void)state;
-    atomic_store(&ch->partition_count, 0);
+    tell_count(0);
     take_one_down(0);
     keep_in(0, 0, 'a');
     keep_in(1, 0, 'x');
     keep("u", "k", "u");
     assert_sent("u");
-    atomic_store(&ch->partition_count, PARTITIONS);
-    spooler_wake(stage.sp);
+    tell_count(partitions);
     assert_sent("ux");
     bring_up(0);
     assert_sent("uxa");
@@ -202,7 +149,7 @@ static void test_after_a_restart(void **state)
     open_stage();
     ch = channel_of("t");
     assert_true(atomic_load(&ch->catching_up));
-    atomic_store(&ch->partition_count, PARTITIONS);
+    tell_count(partitions);
     take_one_down(0);
     producer_answers(FAULT_NONE);
     spooler_wake(stage.sp);
@@ -219,8 +166,6 @@ static void test_after_a_restart(void **state)
     assert_int_equal(marked_count(), 0);
     wait_empty();
 }
-
-#define THREE(test) cmocka_unit_test_setup_teardown(test, setup_three, teardown)
 
 int main(void)
 {
