@@ -4,9 +4,10 @@
  * Each has its breaker and its own time to try again, so that a partition that
  * nobody leads, or whose leader is slow, stands in the way of no other.
  *
- * Which one a record is in is known by the topic's number of partitions, and
- * is a matter of pace alone: where it is told wrongly, records wait without
- * need, or are tried in vain. No order rests on it.
+ * Which one a record is in is told by its key and the topic's number of
+ * partitions. Where that is told wrongly, records wait without need, or are
+ * tried in vain, and that is all: order needs a key to be in the same one, and
+ * when the number changes, the drain begins anew (line.h).
  *
  * Times are microseconds of the monotonic clock. Threads: any.
  */
