@@ -26,8 +26,9 @@ static int64_t stall_us(struct partition *pt, const struct share *sh)
  * trial, and else from time to time, because several partitions can share a
  * number here, and those on trial tell of one.
  */
-static int64_t probe_us(struct partition *pt, const struct share *sh)
+static int64_t probe_us(const struct line *ln, const struct share *sh)
 {
+    const struct partition *pt = &ln->ch->partitions[sh - ln->shares];
     int64_t due_us = atomic_load(&pt->retry_us);
 
     if (atomic_load(&pt->on_trial) > 0)
@@ -35,14 +36,25 @@ static int64_t probe_us(struct partition *pt, const struct share *sh)
     return due_us;
 }
 
-static int allowance(struct partition *pt, const struct share *sh,
+/* How many more the producer may have. As long as it is not known which
+ * partitions there are, one: what is sent counts for the one that it is taken
+ * for, and the producer could not send it on either. */
+static int room(const struct line *ln, const struct share *sh)
+{
+    const struct partition *pt = &ln->ch->partitions[sh - ln->shares];
+    const int most = ln->partition_count == 0 ? 1 : PARTITION_MAX;
+
+    return most - atomic_load(&pt->drained);
+}
+
+static int allowance(const struct line *ln, const struct share *sh,
                      int64_t now_us)
 {
-    const int left = PARTITION_MAX - atomic_load(&pt->drained);
+    const int left = room(ln, sh);
 
     if (left <= 0 || !sh->down)
         return left;
-    return now_us >= probe_us(pt, sh) ? 1 : 0;
+    return now_us >= probe_us(ln, sh) ? 1 : 0;
 }
 
 /* What may be sent now, if nothing else is known than at this moment. */
@@ -55,7 +67,7 @@ static void look_at(struct line *ln, struct share *sh, int64_t now_us)
         sh->waited_us = 0;
     sh->slow = sh->waited_us > 0 && now_us - sh->waited_us >= WAIT_US;
     sh->down = partition_is_down(pt);
-    sh->allowance = allowance(pt, sh, now_us);
+    sh->allowance = allowance(ln, sh, now_us);
     if (now_us < ln->pause_until_us)
         sh->allowance = 0;
     if (!sh->down && !sh->slow)
@@ -164,14 +176,19 @@ static int64_t first_due_us(const struct line *ln, const struct share *sh)
 static int64_t down_due_us(const struct line *ln, const struct share *sh,
                            int64_t now_us)
 {
-    const int64_t due_us = probe_us(&ln->ch->partitions[sh - ln->shares], sh);
+    const int64_t trial_us = probe_us(ln, sh);
+    int64_t due_us = INT64_MAX;
 
+    if (room(ln, sh) <= 0) /* a report has to come */
+        return INT64_MAX;
     if (has_probe(ln, sh))
-        return later_of(due_us, first_due_us(ln, sh));
-    if (is_stuck(ln, sh))
-        return due_us;
+        due_us = later_of(trial_us, first_due_us(ln, sh));
+    else if (is_stuck(ln, sh))
+        due_us = trial_us;
     /* if it is due, what there is to be read does not help, or is read now */
-    return ln->read_to < ln->ready_to && due_us > now_us ? due_us : INT64_MAX;
+    if (ln->read_to < ln->ready_to && trial_us > now_us)
+        due_us = earlier_of(due_us, trial_us);
+    return due_us;
 }
 
 static int64_t share_due_us(const struct line *ln, const struct share *sh,

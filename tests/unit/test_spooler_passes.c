@@ -109,6 +109,22 @@ static void test_a_trial_tells_of_another(void **state)
     wait_empty();
 }
 
+/* Nobody knows which partitions there are, and many wait for one that nobody
+ * leads: when it is known, others do not wait for these. */
+static void test_many_before_the_number_is_known(void **state)
+{
+    enum { MANY = 1100 };
+
+    (void)state;
+    tell_count(0);
+    for (int i = 0; i < MANY; i++)
+        keep_in(1, 0, 'a');
+    tell_count(partitions);
+    keep_in(0, 0, 'x');
+    WAIT_FOR(index_of('x') != SIZE_MAX);
+    wait_empty();
+}
+
 /* It confirms something all the time, as that of requests, and so it never
  * counts as down; but nothing of what the drain has sent. */
 static void test_one_is_slow(void **state)
@@ -216,6 +232,7 @@ int main(void)
         THREE(test_the_number_changes_and_a_pass_begins),
         THREE(test_the_number_changes_and_a_probe_is_sent),
         THREE(test_a_trial_tells_of_another),
+        THREE(test_many_before_the_number_is_known),
         THREE(test_one_is_slow),
         SEVEN(test_nothing_waits_for_what_follows),
         SEVEN(test_no_old_ones_are_left),
