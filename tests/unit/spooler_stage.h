@@ -163,7 +163,19 @@ static inline struct stripe *stripe_of(const char *topic, const char *key)
                           key == NULL ? SLICE_ABSENT : slice_of(key));
 }
 
-static inline void open_stage(void)
+static inline bool has_old(const char *topic, const char *key)
+{
+    struct stripe *stripe = stripe_of(topic, key);
+    bool old;
+
+    stripe_lock(stripe);
+    old = stripe_has_old(stripe);
+    stripe_unlock(stripe);
+    return old;
+}
+
+/* `answer`: of the producer, from the first on. */
+static inline void open_stage_with(enum fault_kind answer)
 {
     static const char *const topics[] = {"t", "u", "dead"};
     struct fault why = FAULT_INIT;
@@ -183,11 +195,13 @@ static inline void open_stage(void)
 
     for (size_t i = 0; i < stage.channels.count; i++)
         atomic_store(&stage.channels.items[i].partition_count, 1);
-    stage.answer = FAULT_NONE;
+    stage.answer = answer;
     stage.refusals = 0;
     stage.sent_count = 0;
     assert_int_equal(spooler_open(&stage.sp, &options, NULL), 0);
 }
+
+static inline void open_stage(void) { open_stage_with(FAULT_NONE); }
 
 static inline void close_stage(void)
 {

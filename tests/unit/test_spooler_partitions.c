@@ -145,8 +145,7 @@ static void test_after_a_restart(void **state)
     keep_in(0, 0, 'a');
     keep_in(1, 0, 'x');
     abandon_stage();
-    producer_answers(FAULT_UNAVAILABLE);
-    open_stage();
+    open_stage_with(FAULT_UNAVAILABLE);
     ch = channel_of("t");
     assert_true(atomic_load(&ch->catching_up));
     tell_count(partitions);
@@ -154,15 +153,15 @@ static void test_after_a_restart(void **state)
     producer_answers(FAULT_NONE);
     spooler_wake(stage.sp);
     WAIT_FOR(!atomic_load(&ch->catching_up));
-    assert_true(stripe_has_old(stripe_of("t", key_in(0, 0))));
-    assert_false(stripe_has_old(stripe_of("t", key_in(1, 0))));
+    assert_true(has_old("t", key_in(0, 0)));
+    assert_false(has_old("t", key_in(1, 0)));
     assert_sent("x");
     keep_in(0, 0, 'b');
     keep_in(1, 0, 'y');
     assert_sent("xy");
     bring_up(0);
     assert_sent("xyab");
-    WAIT_FOR(!stripe_has_old(stripe_of("t", key_in(0, 0))));
+    WAIT_FOR(!has_old("t", key_in(0, 0)));
     assert_int_equal(marked_count(), 0);
     wait_empty();
 }
