@@ -10,8 +10,8 @@
  * anything of its stripe that lies behind it.
  *
  * While a partition's breaker is open, one record of it at a time is sent as a
- * probe, and none where others are on trial already. What there is of other
- * partitions is sent meanwhile.
+ * probe; where others are on trial already, one from time to time. What there
+ * is of other partitions is sent meanwhile.
  *
  * Threads: the spooler's, but for drain_expect().
  */
