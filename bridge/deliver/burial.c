@@ -122,7 +122,7 @@ void burials_end(struct burials *bs, struct drain *dr)
                  log_int("seq", bu->pg->seq));
         if (bu->seq > 0) {
             struct stripe *stripe =
-                channel_stripe(bs->channel, bu->row.record.key);
+                channel_stripe(bs->channel, channel_hash(bu->row.record.key));
 
             stripe_lock(stripe);
             stripe_join(stripe);

@@ -74,16 +74,13 @@ struct partition *channel_partition_among(struct channel *ch, int64_t hash,
     return &ch->partitions[1 + hash % count % PARTITIONS_MAX];
 }
 
-struct partition *channel_partition(struct channel *ch, struct slice key)
+struct partition *channel_partition(struct channel *ch, int64_t hash)
 {
-    return channel_partition_among(ch, channel_hash(key),
-                                   atomic_load(&ch->partition_count));
+    return channel_partition_among(ch, hash, atomic_load(&ch->partition_count));
 }
 
-struct stripe *channel_stripe(struct channel *ch, struct slice key)
+struct stripe *channel_stripe(struct channel *ch, int64_t hash)
 {
-    const int64_t hash = channel_hash(key);
-
     return hash == -1 ? NULL : stripes_at(ch->stripes, (size_t)hash % STRIPES);
 }
 

@@ -57,8 +57,8 @@ struct partition *channel_partition_among(struct channel *ch, int64_t hash,
                                           int count);
 
 /* The partition as far as is known now, and the stripe: NULL without a key. */
-struct partition *channel_partition(struct channel *ch, struct slice key);
-struct stripe *channel_stripe(struct channel *ch, struct slice key);
+struct partition *channel_partition(struct channel *ch, int64_t hash);
+struct stripe *channel_stripe(struct channel *ch, int64_t hash);
 
 /* Whether anything of it waits in the spool and is not with the producer. What
  * was answered counts, and what has come back. */

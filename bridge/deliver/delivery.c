@@ -28,6 +28,7 @@ struct sending {
     const struct record *record;
     delivery_done_fn *done;
     void *ctx;
+    int64_t hash; /* of its key */
     struct partition *partition;
     struct stripe *stripe;
     int64_t start_us;
@@ -114,8 +115,7 @@ static bool must_queue(const struct delivery *dl, const struct sending *se)
 static struct passage *produce(struct delivery *dl, const struct sending *se,
                                const struct record *record, struct fault *why)
 {
-    struct passage *pg =
-        passage_new(se->partition->channel, se->record->key, why);
+    struct passage *pg = passage_new(se->partition->channel, se->hash, why);
 
     if (pg == NULL)
         return NULL;
@@ -322,7 +322,7 @@ static int await(struct delivery *dl, const struct sending *se,
     if (dl->spooler == NULL)
         return fault_set(why, FAULT_UNAVAILABLE,
                          "Kafka did not confirm within %d ms", wait_ms);
-    partition_missed(se->partition, se->start_us);
+    partition_missed(se->partition, se->start_us, clock_now_us());
     return keep_sent(dl, se, pg, why);
 }
 
@@ -358,8 +358,9 @@ int delivery_send(struct delivery *dl, const struct record *record,
         return fault_set(why, FAULT_UNAVAILABLE,
                          "'%s' is none of the topics that are written to",
                          record->topic);
-    se.partition = channel_partition(ch, record->key);
-    se.stripe = channel_stripe(ch, record->key);
+    se.hash = channel_hash(record->key);
+    se.partition = channel_partition(ch, se.hash);
+    se.stripe = channel_stripe(ch, se.hash);
     if (send(dl, &se, &cause) == 0)
         return 0;
     if (cause.kind != FAULT_REFUSED)

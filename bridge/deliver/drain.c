@@ -121,7 +121,8 @@ void drain_take_back(struct drain *dr, struct passage *pg, bool expected)
 static struct passage *passage_for(struct drain *dr, struct line *ln,
                                    const struct spool_row *row)
 {
-    struct passage *pg = passage_new(ln->ch, row->record.key, NULL);
+    struct passage *pg =
+        passage_new(ln->ch, channel_hash(row->record.key), NULL);
 
     if (pg == NULL)
         return NULL;
@@ -194,10 +195,10 @@ static bool look_at(struct drain *dr, struct line *ln, struct spool_row *row,
     if (pg != NULL && !pg->returned)
         return true; /* the producer has it */
     if (!row->damaged) {
-        const struct slice key = row->record.key;
+        const int64_t hash = channel_hash(row->record.key);
 
-        switch (line_judge(ln, row->seq, line_partition(ln, channel_hash(key)),
-                           channel_stripe(ln->ch, key), pg, now_us)) {
+        switch (line_judge(ln, row->seq, line_partition(ln, hash),
+                           channel_stripe(ln->ch, hash), pg, now_us)) {
         case VERDICT_SKIP:
             return true;
         case VERDICT_WAIT:

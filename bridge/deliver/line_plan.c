@@ -99,7 +99,7 @@ void line_plan(struct line *ln, int64_t now_us)
         struct partition *pt = &ln->ch->partitions[i];
 
         if (now_us >= stall_us(pt, &ln->shares[i]))
-            partition_missed(pt, now_us - STALL_US);
+            partition_missed(pt, now_us - STALL_US, now_us);
     }
     look_at_all(ln, now_us);
     for (int i = 0; i < PARTITION_SLOTS; i++)

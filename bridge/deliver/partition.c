@@ -3,7 +3,6 @@
  */
 #include "deliver/partition.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "deliver/channel.h"
 #include "deliver/counts.h"
@@ -44,11 +43,11 @@ bool partition_confirmed(struct partition *pt, int64_t now_us)
     return true;
 }
 
-void partition_missed(struct partition *pt, int64_t sent_us)
+void partition_missed(struct partition *pt, int64_t sent_us, int64_t now_us)
 {
     if (!breaker_missed(&pt->breaker, sent_us))
         return;
-    atomic_store(&pt->retry_us, clock_now_us() + (int64_t)TRY_MS * 1000);
+    atomic_store(&pt->retry_us, now_us + (int64_t)TRY_MS * 1000);
     if (goes_down(pt))
         log_line(LOG_WARN, "deliver",
                  "kafka does not confirm: events go to the spool at once",

@@ -32,10 +32,11 @@ struct partition {
     _Atomic int64_t backoff_us;
 };
 
-/* Kafka confirmed a record (true if it had not before); it did not in time; it
- * refuses the topic with that error (true if it had not before). */
+/* Kafka confirmed a record (true if it had not before); it did not in time what
+ * was sent then; it refuses the topic with that error (true if it had not
+ * before). */
 bool partition_confirmed(struct partition *pt, int64_t now_us);
-void partition_missed(struct partition *pt, int64_t sent_us);
+void partition_missed(struct partition *pt, int64_t sent_us, int64_t now_us);
 bool partition_refused(struct partition *pt, int64_t now_us, const char *error);
 
 /* So many more, or less, of its records are on trial. */

@@ -5,8 +5,7 @@
 
 #include <stdlib.h>
 
-struct passage *passage_new(struct channel *ch, struct slice key,
-                            struct fault *why)
+struct passage *passage_new(struct channel *ch, int64_t hash, struct fault *why)
 {
     struct passage *pg = calloc(1, sizeof(*pg));
 
@@ -15,9 +14,9 @@ struct passage *passage_new(struct channel *ch, struct slice key,
         return NULL;
     }
     flight_init(&pg->flight);
-    pg->hash = channel_hash(key);
-    pg->partition = channel_partition(ch, key);
-    pg->stripe = channel_stripe(ch, key);
+    pg->hash = hash;
+    pg->partition = channel_partition(ch, hash);
+    pg->stripe = channel_stripe(ch, hash);
     return pg;
 }
 

@@ -63,8 +63,8 @@ static inline bool report_is_back(const struct report *report)
     return report->outcome == REPORT_FAILED || report->outcome == REPORT_TOPIC;
 }
 
-/* Of a record with that key. FAULT_NOMEM. */
-struct passage *passage_new(struct channel *ch, struct slice key,
+/* Of a record whose key has that channel_hash(). FAULT_NOMEM. */
+struct passage *passage_new(struct channel *ch, int64_t hash,
                             struct fault *why);
 void passage_free(struct passage *pg); /* NULL is fine */
 

@@ -106,8 +106,8 @@ static void suspect_all(struct spooler *sp)
         if (de->state != DEPOSIT_WRITTEN || !de->ready)
             continue;
         if (pg == NULL) {
-            pg = passage_new(de->keep.partition->channel, de->keep.record->key,
-                             NULL);
+            pg = passage_new(de->keep.partition->channel,
+                             channel_hash(de->keep.record->key), NULL);
             if (pg == NULL)
                 continue;
             atomic_store(&pg->flight.state, FLIGHT_ABANDONED);

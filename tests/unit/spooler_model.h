@@ -293,7 +293,7 @@ static inline void miss_deadline(struct key *key)
     if (rq->state != FLYING)
         return;
     atomic_store(&rq->pg->flight.state, FLIGHT_ABANDONED);
-    partition_missed(rq->partition, rq->start_us);
+    partition_missed(rq->partition, rq->start_us, clock_now_us());
     start_keep(key);
 }
 

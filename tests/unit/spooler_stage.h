@@ -154,13 +154,14 @@ static inline struct channel *channel_of(const char *topic)
 /* There is one, unless a test says otherwise. */
 static inline struct partition *partition_of(const char *topic)
 {
-    return channel_partition(channel_of(topic), slice_of("k"));
+    return channel_partition(channel_of(topic), channel_hash(slice_of("k")));
 }
 
 static inline struct stripe *stripe_of(const char *topic, const char *key)
 {
-    return channel_stripe(channel_of(topic),
-                          key == NULL ? SLICE_ABSENT : slice_of(key));
+    return channel_stripe(
+        channel_of(topic),
+        channel_hash(key == NULL ? SLICE_ABSENT : slice_of(key)));
 }
 
 static inline bool has_old(const char *topic, const char *key)
@@ -282,13 +283,13 @@ static inline enum fault_kind keep_until(const char *topic, const char *key,
     const struct record record = record_of(topic, key, value);
     atomic_int done = 0;
     struct fault why = FAULT_INIT;
-    const struct keep keep = {
-        .record = &record,
-        .partition = channel_partition(channel_of(topic), record.key),
-        .pg = pg,
-        .done = count_done,
-        .ctx = &done,
-        .room_until_us = room_until_us};
+    const struct keep keep = {.record = &record,
+                              .partition = channel_partition(
+                                  channel_of(topic), channel_hash(record.key)),
+                              .pg = pg,
+                              .done = count_done,
+                              .ctx = &done,
+                              .room_until_us = room_until_us};
     struct stripe *stripe = stripe_of(topic, key);
     int rc;
 
@@ -318,7 +319,8 @@ static inline void keep(const char *topic, const char *key, const char *value)
 static inline struct passage *passage_of(const char *topic, const char *key)
 {
     const struct record record = record_of(topic, key, "");
-    struct passage *pg = passage_new(channel_of(topic), record.key, NULL);
+    struct passage *pg =
+        passage_new(channel_of(topic), channel_hash(record.key), NULL);
 
     assert_non_null(pg);
     return pg;

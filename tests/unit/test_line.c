@@ -40,7 +40,7 @@ static int setup(void **state)
     assert_int_equal(line_judge(&ln, 5, pt, NULL, NULL, now), VERDICT_SKIP);
     line_read(&ln, 10, 10);
     line_end(&ln);
-    pg = passage_new(&chs.items[0], slice_of("k"), NULL);
+    pg = passage_new(&chs.items[0], channel_hash(slice_of("k")), NULL);
     pg->seq = 5;
     return 0;
 }

@@ -187,7 +187,7 @@ static void do_take_down(void)
 
     trace("down", key, 0);
     if (one_in(2))
-        partition_missed(partition_in(key), clock_now_us());
+        partition_missed(partition_in(key), clock_now_us(), clock_now_us());
     else
         partition_refused(partition_in(key), clock_now_us(), "as played");
     spooler_wake(stage.sp);

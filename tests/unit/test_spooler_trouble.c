@@ -166,7 +166,8 @@ static void keep_large(const char *key, char c)
 {
     static char value[200 * 1024];
     struct record record = record_of("t", key, "");
-    struct stripe *stripe = channel_stripe(channel_of("t"), record.key);
+    struct stripe *stripe =
+        channel_stripe(channel_of("t"), channel_hash(record.key));
     const struct keep keep = {.record = &record,
                               .partition = partition_of("t")};
 
