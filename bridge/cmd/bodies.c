@@ -73,7 +73,7 @@ static int add_json(struct buf *out, const json_t *value, struct fault *why)
 }
 
 static int add_schema_examples(struct bodies *bodies,
-                               const struct builtin_schema *file,
+                               const struct embedded_file *file,
                                size_t stem_len, struct fault *why)
 {
     json_t *schema = json_loadb(file->text, file->len, 0, NULL);
@@ -103,8 +103,8 @@ int bodies_add_examples(struct bodies *bodies, const char *type,
     char nearest_name[128] = "";
 
     nearest_init(&nearest, type);
-    for (size_t i = 0; i < builtin_schema_count; i++) {
-        const struct builtin_schema *file = &builtin_schemas[i];
+    for (size_t i = 0; i < builtin_schemas_count; i++) {
+        const struct embedded_file *file = &builtin_schemas[i];
         size_t stem_len = strlen(file->name) - strlen(".json");
         char stem[128];
 

@@ -125,8 +125,8 @@ static int add_schema(struct catalog *catalog, const char *file,
 
 static int add_builtin(struct catalog *catalog, struct fault *why)
 {
-    for (size_t i = 0; i < builtin_schema_count; i++) {
-        const struct builtin_schema *schema = &builtin_schemas[i];
+    for (size_t i = 0; i < builtin_schemas_count; i++) {
+        const struct embedded_file *schema = &builtin_schemas[i];
 
         if (add_schema(catalog, schema->name,
                        (struct slice){schema->text, schema->len}, why) == -1)
@@ -207,7 +207,7 @@ static int compile(struct catalog *catalog, struct fault *why)
 
 int catalog_load(struct catalog **out, const char *dir, struct fault *why)
 {
-    const struct schema_options options = {SCHEMA_FORMAT_ASSERT, false};
+    const struct schema_options options = {.format = SCHEMA_FORMAT_ASSERT};
     const struct arena empty = ARENA_INIT(4 * KIB, 1 * MIB);
     struct catalog *catalog = calloc(1, sizeof(*catalog));
     int rc = -1;

@@ -12,20 +12,19 @@
 #define APPLIES(name)                                                          \
     bool name(struct run *run, const struct insn *insn, const json_t *value)
 
-APPLIES(apply_member);
-APPLIES(apply_pattern_members);
-APPLIES(apply_additional);
 APPLIES(apply_names);
 APPLIES(apply_prefix);
 APPLIES(apply_items);
 APPLIES(apply_contains);
 APPLIES(apply_ref);
+APPLIES(apply_dynamic_ref);
 APPLIES(apply_all_of);
 APPLIES(apply_any_of);
 APPLIES(apply_one_of);
 APPLIES(apply_not);
 APPLIES(apply_if);
 APPLIES(apply_dependent_schema);
+APPLIES(apply_unevaluated_items);
 
 #undef APPLIES
 

@@ -157,13 +157,6 @@ bool check_max_properties(struct run *run, const struct insn *insn,
     return json_object_size(value) <= insn->u.limit;
 }
 
-bool check_required(struct run *run, const struct insn *insn,
-                    const json_t *value)
-{
-    (void)run;
-    return json_object_getn(value, insn->key.data, insn->key.len) != NULL;
-}
-
 bool check_dependent_required(struct run *run, const struct insn *insn,
                               const json_t *value)
 {

@@ -28,7 +28,6 @@ CHECKS(check_max_items);
 CHECKS(check_unique_items);
 CHECKS(check_min_properties);
 CHECKS(check_max_properties);
-CHECKS(check_required);
 CHECKS(check_dependent_required);
 
 #undef CHECKS

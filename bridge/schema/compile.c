@@ -117,8 +117,22 @@ const struct regex *compile_regex(struct compiler *c, struct slice pattern,
     return regex;
 }
 
+struct insn *compile_emit_schema(struct compiler *c, enum op op,
+                                 unsigned applies, const struct schema *schema,
+                                 struct fault *why)
+{
+    struct insn *insn =
+        schema == NULL ? NULL : compile_emit(c, op, applies, why);
+
+    if (insn != NULL)
+        insn->schema = schema;
+    return insn;
+}
+
 const json_t *compile_beside(const struct compiler *c, const char *keyword)
 {
+    if ((keyword_find(keyword)->vocabulary & c->source->dialect) == 0)
+        return NULL;
     return json_object_get(c->source->json, keyword);
 }
 
@@ -138,7 +152,8 @@ static int compile_keywords(struct compiler *c, struct fault *why)
     for (keyword = keywords; keyword->name != NULL; keyword++) {
         const json_t *value = json_object_get(c->source->json, keyword->name);
 
-        if (value == NULL || keyword->compile == NULL)
+        if (value == NULL || keyword->compile == NULL ||
+            (keyword->vocabulary & c->source->dialect) == 0)
             continue;
         c->keyword = keyword->name;
         if (keyword->compile(c, value, why) == -1)
@@ -151,10 +166,11 @@ static int compile_schema(struct schema_set *set, size_t number,
                           struct fault *why)
 {
     const struct source *source = &set->sources[number];
-    struct compiler c = {set, source, &set->schemas[number], ""};
+    struct compiler c = {set, source, &set->schemas[number], "", false};
 
     c.schema->set = set;
     c.schema->first = (uint32_t)set->insn_count;
+    c.schema->resource = source->resource;
     c.schema->base = source->base;
     c.schema->pointer = source->pointer + source->offset;
     c.schema->types = TYPES_ANY;

@@ -3,8 +3,10 @@
  *
  * compile_schemas() goes through the indexed schemas and calls, for each
  * keyword present, the function that keyword.c has for it. Those functions
- * are in compile_assert.c (claims about the value itself) and
- * compile_apply.c (claims by other schemas), and use what is declared here.
+ * are in compile_assert.c (claims about the value itself), compile_apply.c
+ * (claims by other schemas), compile_members.c and compile_ref.c, and use what
+ * is declared here. What a keyword's value looks like was checked against the
+ * metaschema.
  */
 #ifndef SCHEMA_COMPILE_H
 #define SCHEMA_COMPILE_H
@@ -16,6 +18,7 @@ struct compiler {
     const struct source *source; /* the schema in hand */
     struct schema *schema;       /* what becomes of it */
     const char *keyword;         /* the keyword in hand */
+    bool has_members;            /* OP_MEMBERS is there */
 };
 
 /* Fills set->schemas and set->insns. FAULT_CONFIG, FAULT_NOMEM. */
@@ -54,7 +57,13 @@ const struct schema *compile_sibling(const struct compiler *c,
 const struct regex *compile_regex(struct compiler *c, struct slice pattern,
                                   struct fault *why);
 
-/* The value of another keyword of the schema in hand, or NULL. */
+/* An instruction that hands its values to `schema`; NULL is passed on. */
+struct insn *compile_emit_schema(struct compiler *c, enum op op,
+                                 unsigned applies, const struct schema *schema,
+                                 struct fault *why);
+
+/* The value of another keyword of the schema in hand, or NULL: it is not
+ * there, or none of its vocabularies. */
 const json_t *compile_beside(const struct compiler *c, const char *keyword);
 
 /* Memory that lives with the set. NULL: FAULT_NOMEM. */

@@ -1,24 +1,6 @@
 #include "schema/compile_apply.h"
 
-#include "base/buf.h"
-#include "base/limits.h"
-#include "schema/names.h"
 #include "schema/number.h"
-#include "schema/uri.h"
-#include "schema/value.h"
-
-/* An instruction that hands its values to `schema`. */
-static struct insn *emit_schema(struct compiler *c, enum op op,
-                                unsigned applies, const struct schema *schema,
-                                struct fault *why)
-{
-    struct insn *insn =
-        schema == NULL ? NULL : compile_emit(c, op, applies, why);
-
-    if (insn != NULL)
-        insn->schema = schema;
-    return insn;
-}
 
 /* The frequent case: one schema, straight under the keyword. */
 static int emit_child(struct compiler *c, enum op op, unsigned applies,
@@ -26,103 +8,13 @@ static int emit_child(struct compiler *c, enum op op, unsigned applies,
 {
     const struct schema *schema = compile_child(c, NULL, why);
 
-    return emit_schema(c, op, applies, schema, why) == NULL ? -1 : 0;
+    return compile_emit_schema(c, op, applies, schema, why) == NULL ? -1 : 0;
 }
 
 static struct slice iter_key(void *iter)
 {
     return (struct slice){json_object_iter_key(iter),
                           json_object_iter_key_len(iter)};
-}
-
-static bool is_required(const struct compiler *c, struct slice name)
-{
-    const json_t *required = compile_beside(c, "required");
-    size_t i;
-
-    for (i = 0; i < json_array_size(required); i++) {
-        if (value_same_text(value_text(json_array_get(required, i)), name))
-            return true;
-    }
-    return false;
-}
-
-int compile_properties(struct compiler *c, const json_t *value,
-                       struct fault *why)
-{
-    void *iter = json_object_iter((json_t *)value);
-
-    for (; iter != NULL; iter = json_object_iter_next((json_t *)value, iter)) {
-        struct slice name = iter_key(iter);
-        struct insn *insn = emit_schema(c, OP_MEMBER, TYPES_OBJECT,
-                                        compile_child(c, &name, why), why);
-
-        if (insn == NULL)
-            return -1;
-        insn->key = name;
-        insn->required = is_required(c, name);
-    }
-    return 0;
-}
-
-int compile_pattern_properties(struct compiler *c, const json_t *value,
-                               struct fault *why)
-{
-    void *iter = json_object_iter((json_t *)value);
-
-    for (; iter != NULL; iter = json_object_iter_next((json_t *)value, iter)) {
-        struct slice pattern = iter_key(iter);
-        const struct regex *regex = compile_regex(c, pattern, why);
-        struct insn *insn;
-
-        if (regex == NULL)
-            return -1;
-        insn = emit_schema(c, OP_PATTERN_MEMBERS, TYPES_OBJECT,
-                           compile_child(c, &pattern, why), why);
-        if (insn == NULL)
-            return -1;
-        insn->key = pattern;
-        insn->u.regex = regex;
-    }
-    return 0;
-}
-
-/* "patternProperties" comes first in keyword.c: its expressions are there. */
-static const struct fence *build_fence(struct compiler *c, struct fault *why)
-{
-    size_t count = json_object_size(compile_beside(c, "patternProperties"));
-    struct fence *fence = compile_alloc(
-        c, sizeof(*fence) + count * sizeof(fence->patterns[0]), why);
-    uint32_t i;
-
-    if (fence == NULL)
-        return NULL;
-    fence->named = compile_beside(c, "properties");
-    fence->count = 0;
-    for (i = 0; i < c->schema->count; i++) {
-        const struct insn *insn = &c->set->insns[c->schema->first + i];
-
-        if (insn->op == OP_PATTERN_MEMBERS)
-            fence->patterns[fence->count++] = insn->u.regex;
-    }
-    return fence;
-}
-
-int compile_additional(struct compiler *c, const json_t *value,
-                       struct fault *why)
-{
-    const struct fence *fence = build_fence(c, why);
-    struct insn *insn;
-
-    (void)value;
-    if (fence == NULL)
-        return -1;
-    insn = emit_schema(c, OP_ADDITIONAL, TYPES_OBJECT,
-                       compile_child(c, NULL, why), why);
-    if (insn == NULL)
-        return -1;
-    insn->u.fence = fence;
-    return 0;
 }
 
 int compile_property_names(struct compiler *c, const json_t *value,
@@ -139,8 +31,8 @@ static int emit_each(struct compiler *c, enum op op, unsigned applies,
     size_t i;
 
     for (i = 0; i < json_array_size(list); i++) {
-        struct insn *insn =
-            emit_schema(c, op, applies, compile_child_at(c, i, why), why);
+        struct insn *insn = compile_emit_schema(
+            c, op, applies, compile_child_at(c, i, why), why);
 
         if (insn == NULL)
             return -1;
@@ -157,8 +49,8 @@ int compile_prefix_items(struct compiler *c, const json_t *value,
 
 int compile_items(struct compiler *c, const json_t *value, struct fault *why)
 {
-    struct insn *insn =
-        emit_schema(c, OP_ITEMS, TYPES_ARRAY, compile_child(c, NULL, why), why);
+    struct insn *insn = compile_emit_schema(c, OP_ITEMS, TYPES_ARRAY,
+                                            compile_child(c, NULL, why), why);
 
     (void)value;
     if (insn == NULL)
@@ -191,35 +83,6 @@ int compile_contains(struct compiler *c, const json_t *value, struct fault *why)
         return -1;
     return emit_contains_limit(c, OP_MAX_CONTAINS, "maxContains", SIZE_MAX,
                                why);
-}
-
-int compile_ref(struct compiler *c, const json_t *value, struct fault *why)
-{
-    struct buf location = BUF_INIT(2 * MIB);
-    struct insn *insn;
-    long number;
-    char *uri;
-    int rc = -1;
-
-    if (!json_is_string(value) || !uri_is_reference(value_text(value)))
-        return compile_refuse(c, why, "must be a URI reference");
-    uri = uri_resolve(&c->set->arena, slice_of(c->source->base),
-                      value_text(value));
-    if (uri == NULL)
-        return fault_set(why, FAULT_NOMEM, "cannot allocate the schemas");
-    if (names_locate(&location, slice_of(uri), why) == -1)
-        goto done;
-    number = set_number(c->set, buf_slice(&location));
-    if (number == -1) {
-        compile_refuse(c, why, "there is no schema at '%s'", uri);
-        goto done;
-    }
-    insn = emit_schema(c, OP_REF, TYPES_ANY, &c->set->schemas[number], why);
-    rc = insn == NULL ? -1 : 0;
-
-done:
-    buf_release(&location);
-    return rc;
 }
 
 int compile_all_of(struct compiler *c, const json_t *value, struct fault *why)
@@ -298,12 +161,35 @@ int compile_dependent_schemas(struct compiler *c, const json_t *value,
 
     for (; iter != NULL; iter = json_object_iter_next((json_t *)value, iter)) {
         struct slice name = iter_key(iter);
-        struct insn *insn = emit_schema(c, OP_DEPENDENT_SCHEMA, TYPES_OBJECT,
-                                        compile_child(c, &name, why), why);
+        struct insn *insn =
+            compile_emit_schema(c, OP_DEPENDENT_SCHEMA, TYPES_OBJECT,
+                                compile_child(c, &name, why), why);
 
         if (insn == NULL)
             return -1;
         insn->key = name;
     }
     return 0;
+}
+
+/* The schema needs to know what all of its other claims have evaluated. */
+static int emit_unevaluated(struct compiler *c, enum op op, unsigned applies,
+                            struct fault *why)
+{
+    c->schema->tracks |= (uint16_t)applies;
+    return emit_child(c, op, applies, why);
+}
+
+int compile_unevaluated_items(struct compiler *c, const json_t *value,
+                              struct fault *why)
+{
+    (void)value;
+    return emit_unevaluated(c, OP_UNEVALUATED_ITEMS, TYPES_ARRAY, why);
+}
+
+int compile_unevaluated_properties(struct compiler *c, const json_t *value,
+                                   struct fault *why)
+{
+    (void)value;
+    return emit_unevaluated(c, OP_UNEVALUATED_PROPERTIES, TYPES_OBJECT, why);
 }

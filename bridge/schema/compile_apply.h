@@ -12,20 +12,18 @@
 #define COMPILES(name)                                                         \
     int name(struct compiler *c, const json_t *value, struct fault *why)
 
-COMPILES(compile_properties);
-COMPILES(compile_pattern_properties);
-COMPILES(compile_additional);
 COMPILES(compile_property_names);
 COMPILES(compile_prefix_items);
 COMPILES(compile_items);
 COMPILES(compile_contains);
-COMPILES(compile_ref);
 COMPILES(compile_all_of);
 COMPILES(compile_any_of);
 COMPILES(compile_one_of);
 COMPILES(compile_not);
 COMPILES(compile_if);
 COMPILES(compile_dependent_schemas);
+COMPILES(compile_unevaluated_items);
+COMPILES(compile_unevaluated_properties);
 
 #undef COMPILES
 

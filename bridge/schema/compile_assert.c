@@ -1,21 +1,9 @@
 #include "schema/compile_assert.h"
 
+#include "schema/dialect.h"
 #include "schema/format.h"
 #include "schema/number.h"
 #include "schema/value.h"
-
-int compile_dialect(struct compiler *c, const json_t *value, struct fault *why)
-{
-    static const char dialect[] =
-        "https://json-schema.org/draft/2020-12/schema";
-    const char *uri = json_string_value(value);
-
-    if (uri == NULL || strncmp(uri, dialect, strlen(dialect)) != 0 ||
-        (uri[strlen(dialect)] != '\0' &&
-         strcmp(uri + strlen(dialect), "#") != 0))
-        return compile_refuse(c, why, "must be '%s'", dialect);
-    return 0;
-}
 
 /* The bits of a type's name; 0: there is no such type. */
 static uint16_t type_named(const json_t *json)
@@ -45,22 +33,11 @@ static uint16_t type_named(const json_t *json)
 
 int compile_type(struct compiler *c, const json_t *value, struct fault *why)
 {
-    uint16_t types = 0, each;
-    size_t i;
+    uint16_t types = type_named(value);
 
-    if (json_is_string(value))
-        types = type_named(value);
-    for (i = 0; i < json_array_size(value); i++) {
-        each = type_named(json_array_get(value, i));
-        if (each == 0 || (types & each) == each)
-            return compile_refuse(c, why, "must list different types");
-        types |= each;
-    }
-    if (types == 0)
-        return compile_refuse(
-            c, why,
-            "must be object, array, string, integer, number, boolean or null, "
-            "or an array of these");
+    (void)why;
+    for (size_t i = 0; i < json_array_size(value); i++)
+        types |= type_named(json_array_get(value, i));
     c->schema->types = types;
     return 0;
 }
@@ -83,39 +60,29 @@ int compile_const(struct compiler *c, const json_t *value, struct fault *why)
 
 int compile_enum(struct compiler *c, const json_t *value, struct fault *why)
 {
-    if (!json_is_array(value))
-        return compile_refuse(c, why, "must be an array");
     return emit_value(c, OP_ENUM, TYPES_ANY, value, why);
-}
-
-static int emit_bound(struct compiler *c, enum op op, const json_t *value,
-                      struct fault *why)
-{
-    if (!json_is_number(value))
-        return compile_refuse(c, why, "must be a number");
-    return emit_value(c, op, TYPES_NUMBER, value, why);
 }
 
 int compile_minimum(struct compiler *c, const json_t *value, struct fault *why)
 {
-    return emit_bound(c, OP_MINIMUM, value, why);
+    return emit_value(c, OP_MINIMUM, TYPES_NUMBER, value, why);
 }
 
 int compile_maximum(struct compiler *c, const json_t *value, struct fault *why)
 {
-    return emit_bound(c, OP_MAXIMUM, value, why);
+    return emit_value(c, OP_MAXIMUM, TYPES_NUMBER, value, why);
 }
 
 int compile_exclusive_minimum(struct compiler *c, const json_t *value,
                               struct fault *why)
 {
-    return emit_bound(c, OP_EXCLUSIVE_MINIMUM, value, why);
+    return emit_value(c, OP_EXCLUSIVE_MINIMUM, TYPES_NUMBER, value, why);
 }
 
 int compile_exclusive_maximum(struct compiler *c, const json_t *value,
                               struct fault *why)
 {
-    return emit_bound(c, OP_EXCLUSIVE_MAXIMUM, value, why);
+    return emit_value(c, OP_EXCLUSIVE_MAXIMUM, TYPES_NUMBER, value, why);
 }
 
 int compile_multiple_of(struct compiler *c, const json_t *value,
@@ -124,8 +91,6 @@ int compile_multiple_of(struct compiler *c, const json_t *value,
     struct divisor *divisor;
     struct insn *insn;
 
-    if (!json_is_number(value) || json_number_value(value) <= 0)
-        return compile_refuse(c, why, "must be a number above zero");
     divisor = compile_alloc(c, sizeof(*divisor), why);
     if (divisor == NULL)
         return -1;
@@ -141,15 +106,13 @@ int compile_multiple_of(struct compiler *c, const json_t *value,
 static int emit_count(struct compiler *c, enum op op, unsigned applies,
                       const json_t *value, struct fault *why)
 {
-    struct insn *insn;
-    size_t count;
+    struct insn *insn = compile_emit(c, op, applies, why);
 
-    if (number_count(value, &count) == -1)
-        return compile_refuse(c, why, "must be an integer from zero up");
-    insn = compile_emit(c, op, applies, why);
     if (insn == NULL)
         return -1;
-    insn->u.limit = count;
+    /* more than can be counted: no value has so many */
+    if (number_count(value, &insn->u.limit) == -1)
+        insn->u.limit = SIZE_MAX;
     return 0;
 }
 
@@ -189,63 +152,15 @@ int compile_max_properties(struct compiler *c, const json_t *value,
     return emit_count(c, OP_MAX_PROPERTIES, TYPES_OBJECT, value, why);
 }
 
-/* An array of names, none of them twice. */
-static int check_names(const struct compiler *c, const json_t *names,
-                       struct fault *why)
-{
-    size_t i, j;
-
-    if (!json_is_array(names))
-        return compile_refuse(c, why, "must be an array of names");
-    for (i = 0; i < json_array_size(names); i++) {
-        const json_t *name = json_array_get(names, i);
-
-        if (!json_is_string(name))
-            return compile_refuse(c, why, "must be an array of names");
-        for (j = 0; j < i; j++) {
-            if (value_compare(name, json_array_get(names, j)) == VALUE_EQUAL)
-                return compile_refuse(c, why, "has '%s' twice",
-                                      json_string_value(name));
-        }
-    }
-    return 0;
-}
-
-/* What "properties" looks up anyway is left to its instructions. */
-int compile_required(struct compiler *c, const json_t *value, struct fault *why)
-{
-    const json_t *properties = compile_beside(c, "properties");
-    size_t i;
-
-    if (check_names(c, value, why) == -1)
-        return -1;
-    for (i = 0; i < json_array_size(value); i++) {
-        struct slice name = value_text(json_array_get(value, i));
-        struct insn *insn;
-
-        if (json_object_getn(properties, name.data, name.len) != NULL)
-            continue;
-        insn = compile_emit(c, OP_REQUIRED, TYPES_OBJECT, why);
-        if (insn == NULL)
-            return -1;
-        insn->key = name;
-    }
-    return 0;
-}
-
 int compile_dependent_required(struct compiler *c, const json_t *value,
                                struct fault *why)
 {
     void *iter = json_object_iter((json_t *)value);
 
-    if (!json_is_object(value))
-        return compile_refuse(c, why, "must be an object of arrays of names");
     for (; iter != NULL; iter = json_object_iter_next((json_t *)value, iter)) {
-        struct insn *insn;
+        struct insn *insn =
+            compile_emit(c, OP_DEPENDENT_REQUIRED, TYPES_OBJECT, why);
 
-        if (check_names(c, json_object_iter_value(iter), why) == -1)
-            return -1;
-        insn = compile_emit(c, OP_DEPENDENT_REQUIRED, TYPES_OBJECT, why);
         if (insn == NULL)
             return -1;
         insn->key = (struct slice){json_object_iter_key(iter),
@@ -255,24 +170,29 @@ int compile_dependent_required(struct compiler *c, const json_t *value,
     return 0;
 }
 
+static int refuse_format(const struct compiler *c, const char *name,
+                         struct fault *why)
+{
+    const char *meant = format_meant(name);
+
+    if (meant == NULL && c->set->options.unknown == SCHEMA_UNKNOWN_ALLOW)
+        return 0;
+    return compile_refuse(c, why, "unknown format '%s'%s%s%s", name,
+                          meant == NULL ? "" : ", did you mean '",
+                          meant == NULL ? "" : meant,
+                          meant == NULL ? "" : "'?");
+}
+
 int compile_format(struct compiler *c, const json_t *value, struct fault *why)
 {
-    const struct format *format;
+    const struct format *format = format_find(value_text(value));
     struct insn *insn;
 
-    if (!json_is_string(value))
-        return compile_refuse(c, why, "must be a string");
-    if (c->set->options.format == SCHEMA_FORMAT_ANNOTATE)
+    if (c->set->options.format == SCHEMA_FORMAT_ANNOTATE &&
+        (c->source->dialect & VOCABULARY_FORMAT_ASSERTION) == 0)
         return 0;
-    format = format_find(value_text(value));
-    if (format == NULL) {
-        const char *meant = format_meant(json_string_value(value));
-
-        return compile_refuse(
-            c, why, "format '%s' is not implemented%s%s%s",
-            json_string_value(value), meant == NULL ? "" : ", did you mean '",
-            meant == NULL ? "" : meant, meant == NULL ? "" : "'?");
-    }
+    if (format == NULL)
+        return refuse_format(c, json_string_value(value), why);
     insn = compile_emit(c, OP_FORMAT, TYPES_STRING, why);
     if (insn == NULL)
         return -1;
@@ -282,12 +202,9 @@ int compile_format(struct compiler *c, const json_t *value, struct fault *why)
 
 int compile_pattern(struct compiler *c, const json_t *value, struct fault *why)
 {
-    const struct regex *regex;
+    const struct regex *regex = compile_regex(c, value_text(value), why);
     struct insn *insn;
 
-    if (!json_is_string(value))
-        return compile_refuse(c, why, "must be a regular expression");
-    regex = compile_regex(c, value_text(value), why);
     if (regex == NULL)
         return -1;
     insn = compile_emit(c, OP_PATTERN, TYPES_STRING, why);
@@ -301,41 +218,7 @@ int compile_pattern(struct compiler *c, const json_t *value, struct fault *why)
 int compile_unique_items(struct compiler *c, const json_t *value,
                          struct fault *why)
 {
-    if (!json_is_boolean(value))
-        return compile_refuse(c, why, "must be true or false");
     if (json_is_false(value))
         return 0;
     return compile_emit(c, OP_UNIQUE_ITEMS, TYPES_ARRAY, why) == NULL ? -1 : 0;
-}
-
-int compile_count_only(struct compiler *c, const json_t *value,
-                       struct fault *why)
-{
-    size_t count;
-
-    if (number_count(value, &count) == -1)
-        return compile_refuse(c, why, "must be an integer from zero up");
-    return 0;
-}
-
-int compile_text_only(struct compiler *c, const json_t *value,
-                      struct fault *why)
-{
-    return json_is_string(value) ? 0
-                                 : compile_refuse(c, why, "must be a string");
-}
-
-int compile_array_only(struct compiler *c, const json_t *value,
-                       struct fault *why)
-{
-    return json_is_array(value) ? 0
-                                : compile_refuse(c, why, "must be an array");
-}
-
-int compile_boolean_only(struct compiler *c, const json_t *value,
-                         struct fault *why)
-{
-    return json_is_boolean(value)
-               ? 0
-               : compile_refuse(c, why, "must be true or false");
 }

@@ -2,8 +2,7 @@
  * compile_assert.h - keywords that look at the value itself
  *
  * Each function reads the value of one keyword and adds its instruction, or
- * refuses the value with FAULT_CONFIG. The …_only ones merely check a keyword
- * that asserts nothing.
+ * refuses the value with FAULT_CONFIG.
  */
 #ifndef SCHEMA_COMPILE_ASSERT_H
 #define SCHEMA_COMPILE_ASSERT_H
@@ -13,7 +12,6 @@
 #define COMPILES(name)                                                         \
     int name(struct compiler *c, const json_t *value, struct fault *why)
 
-COMPILES(compile_dialect);
 COMPILES(compile_type);
 COMPILES(compile_const);
 COMPILES(compile_enum);
@@ -28,16 +26,10 @@ COMPILES(compile_min_items);
 COMPILES(compile_max_items);
 COMPILES(compile_min_properties);
 COMPILES(compile_max_properties);
-COMPILES(compile_required);
 COMPILES(compile_dependent_required);
 COMPILES(compile_format);
 COMPILES(compile_pattern);
 COMPILES(compile_unique_items);
-
-COMPILES(compile_count_only);
-COMPILES(compile_text_only);
-COMPILES(compile_array_only);
-COMPILES(compile_boolean_only);
 
 #undef COMPILES
 

@@ -62,11 +62,13 @@ int describe_nothing(struct buf *out, const struct insn *via, struct fault *why)
 {
     const char *text = "nothing is allowed here";
 
-    if (via != NULL && via->op == OP_ADDITIONAL)
+    if (via != NULL &&
+        (via->op == OP_ADDITIONAL || via->op == OP_UNEVALUATED_PROPERTIES))
         text = "no further members are allowed";
     else if (via != NULL && via->op == OP_NAMES)
         text = "no members are allowed";
-    else if (via != NULL && (via->op == OP_ITEMS || via->op == OP_PREFIX))
+    else if (via != NULL && (via->op == OP_ITEMS || via->op == OP_PREFIX ||
+                             via->op == OP_UNEVALUATED_ITEMS))
         text = "no further items are allowed";
     else if (via != NULL &&
              (via->op == OP_MEMBER || via->op == OP_PATTERN_MEMBERS))
@@ -188,8 +190,7 @@ static int describe_pattern(struct buf *out, struct slice pattern,
                     pattern.data, shown == pattern.len ? "" : "...");
 }
 
-static int describe_required(struct buf *out, struct slice name,
-                             struct fault *why)
+int describe_missing(struct buf *out, struct slice name, struct fault *why)
 {
     if (buf_add_text(out, "must have a member ", why) == -1)
         return -1;
@@ -274,9 +275,6 @@ int describe(struct buf *out, const struct insn *insn, struct fault *why)
         return describe_pattern(out, insn->key, why);
     case OP_UNIQUE_ITEMS:
         return buf_add_text(out, "must not have the same item twice", why);
-    case OP_REQUIRED:
-    case OP_MEMBER:
-        return describe_required(out, insn->key, why);
     case OP_DEPENDENT_REQUIRED:
         return describe_dependency(out, insn, why);
     case OP_NOT:

@@ -24,6 +24,9 @@ int describe_type(struct buf *out, const struct schema *schema,
 int describe_nothing(struct buf *out, const struct insn *via,
                      struct fault *why);
 
+/* "must have a member …" */
+int describe_missing(struct buf *out, struct slice name, struct fault *why);
+
 /* For "anyOf" and "oneOf", of whose alternatives `found` match. */
 int describe_choice(struct buf *out, const struct insn *insn, size_t found,
                     struct fault *why);

@@ -2,6 +2,7 @@
 #include "base/limits.h"
 
 #include "schema/apply.h"
+#include "schema/apply_members.h"
 #include "schema/check.h"
 #include "schema/explain.h"
 #include "schema/number.h"
@@ -31,22 +32,22 @@ static bool (*const checks[OP_COUNT])(struct run *run, const struct insn *insn,
     [OP_UNIQUE_ITEMS] = check_unique_items,
     [OP_MIN_PROPERTIES] = check_min_properties,
     [OP_MAX_PROPERTIES] = check_max_properties,
-    [OP_REQUIRED] = check_required,
     [OP_DEPENDENT_REQUIRED] = check_dependent_required,
-    [OP_MEMBER] = apply_member,
-    [OP_PATTERN_MEMBERS] = apply_pattern_members,
-    [OP_ADDITIONAL] = apply_additional,
+    [OP_MEMBERS] = apply_members,
     [OP_NAMES] = apply_names,
     [OP_PREFIX] = apply_prefix,
     [OP_ITEMS] = apply_items,
     [OP_CONTAINS] = apply_contains,
     [OP_REF] = apply_ref,
+    [OP_DYNAMIC_REF] = apply_dynamic_ref,
     [OP_ALL_OF] = apply_all_of,
     [OP_ANY_OF] = apply_any_of,
     [OP_ONE_OF] = apply_one_of,
     [OP_NOT] = apply_not,
     [OP_IF] = apply_if,
     [OP_DEPENDENT_SCHEMA] = apply_dependent_schema,
+    [OP_UNEVALUATED_ITEMS] = apply_unevaluated_items,
+    [OP_UNEVALUATED_PROPERTIES] = apply_unevaluated_properties,
 };
 
 struct slice evaluate_text(const struct run *run, const json_t *string)
@@ -62,22 +63,27 @@ static bool has_type(const struct schema *schema, const json_t *value)
            number_is_whole(value);
 }
 
-static bool judge(struct run *run, const struct schema *schema,
-                  const json_t *value)
+static bool needs_all(const struct insn *insn)
+{
+    return insn->op == OP_UNEVALUATED_ITEMS ||
+           insn->op == OP_UNEVALUATED_PROPERTIES;
+}
+
+static bool claims_hold(struct run *run, const struct schema *schema,
+                        const json_t *value)
 {
     const struct insn *insn = run->insns + schema->first;
     const struct insn *end = insn + schema->count;
-    unsigned type = TYPE_BIT(json_typeof(value));
+    const unsigned type = TYPE_BIT(json_typeof(value));
     bool ok = true;
 
-    if (!has_type(schema, value)) {
-        /* Whatever else is wrong follows from this. */
-        if (evaluate_collects(run))
-            explain_type(run, schema, value);
-        return false;
-    }
     for (; insn < end; insn++) {
-        if ((insn->applies & type) == 0 || checks[insn->op](run, insn, value))
+        if ((insn->applies & type) == 0)
+            continue;
+        /* what a failed claim would have evaluated is not known */
+        if (!ok && needs_all(insn))
+            continue;
+        if (checks[insn->op](run, insn, value))
             continue;
         ok = false;
         if (!evaluate_collects(run))
@@ -87,13 +93,56 @@ static bool judge(struct run *run, const struct schema *schema,
     return ok;
 }
 
-bool descend(struct run *run, const struct schema *schema, const json_t *value,
-             const struct insn *via, const char *key, size_t at)
+static size_t part_count(const json_t *value)
+{
+    return json_is_array(value) ? json_array_size(value)
+                                : json_object_size(value);
+}
+
+/* The schema wants to know what was evaluated, and its neighbours' affairs are
+ * none of its own. */
+static bool claims_hold_tracking(struct run *run, const struct schema *schema,
+                                 const json_t *value)
+{
+    struct marks *outer = run->marks;
+    struct marks mine;
+    bool ok;
+
+    if (marks_begin(&mine, &run->scratch->marks, part_count(value)) == -1) {
+        run->exhausted = true;
+        return false;
+    }
+    run->marks = &mine;
+    ok = claims_hold(run, schema, value);
+    run->marks = outer;
+    if (ok && outer != NULL)
+        marks_add(outer, &mine);
+    marks_end(&mine, &run->scratch->marks);
+    return ok;
+}
+
+static bool judge(struct run *run, const struct schema *schema,
+                  const json_t *value)
+{
+    if (!has_type(schema, value)) {
+        /* Whatever else is wrong follows from this. */
+        if (evaluate_collects(run))
+            explain_type(run, schema, value);
+        return false;
+    }
+    if ((schema->tracks & TYPE_BIT(json_typeof(value))) != 0)
+        return claims_hold_tracking(run, schema, value);
+    return claims_hold(run, schema, value);
+}
+
+static bool enter(struct run *run, const struct schema *schema,
+                  const json_t *value, const struct insn *via, const char *key,
+                  size_t at)
 {
     struct step *step;
     bool ok;
 
-    if (run->depth == LIMIT_SCHEMA_DEPTH || run->steps == 0)
+    if (run->depth == run->scratch->depth || run->steps == 0)
         run->exhausted = true;
     if (run->exhausted)
         return false;
@@ -108,6 +157,18 @@ bool descend(struct run *run, const struct schema *schema, const json_t *value,
     return ok;
 }
 
+bool descend(struct run *run, const struct schema *schema, const json_t *value,
+             const struct insn *via, const char *key, size_t at)
+{
+    struct marks *marks = run->marks;
+    bool ok;
+
+    run->marks = NULL;
+    ok = enter(run, schema, value, via, key, at);
+    run->marks = marks;
+    return ok;
+}
+
 bool descend_quietly(struct run *run, const struct schema *schema,
                      const json_t *value, const struct insn *via,
                      const char *key, size_t at)
@@ -117,6 +178,36 @@ bool descend_quietly(struct run *run, const struct schema *schema,
     run->quiet++;
     ok = descend(run, schema, value, via, key, at);
     run->quiet--;
+    return ok;
+}
+
+bool descend_here(struct run *run, const struct schema *schema,
+                  const json_t *value, const struct insn *via, size_t at)
+{
+    return enter(run, schema, value, via, NULL, at);
+}
+
+bool descend_branch(struct run *run, const struct schema *schema,
+                    const json_t *value, const struct insn *via, size_t at)
+{
+    struct marks *outer = run->marks;
+    struct marks mine;
+    bool ok;
+
+    if (outer == NULL)
+        return descend_quietly(run, schema, value, via, NULL, at);
+    if (marks_begin(&mine, &run->scratch->marks, outer->count) == -1) {
+        run->exhausted = true;
+        return false;
+    }
+    run->marks = &mine;
+    run->quiet++;
+    ok = enter(run, schema, value, via, NULL, at);
+    run->quiet--;
+    run->marks = outer;
+    if (ok)
+        marks_add(outer, &mine);
+    marks_end(&mine, &run->scratch->marks);
     return ok;
 }
 
@@ -146,11 +237,12 @@ enum schema_verdict schema_check(const struct schema *schema,
 int schema_scratch_new(struct schema_scratch **out,
                        const struct schema_set *set, struct fault *why)
 {
-    struct schema_scratch *scratch = calloc(1, sizeof(*scratch));
+    struct schema_scratch *scratch =
+        calloc(1, sizeof(*scratch) + set->depth * sizeof(scratch->trail[0]));
 
-    (void)set; /* what a set needs does not depend on it, so far */
     if (scratch == NULL)
         return fault_set(why, FAULT_NOMEM, "cannot allocate a scratch");
+    scratch->depth = set->depth;
     unique_init(&scratch->unique);
     if (regex_scratch_new(&scratch->regex, why) == -1) {
         schema_scratch_free(scratch);

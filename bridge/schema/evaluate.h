@@ -14,7 +14,7 @@
 #ifndef SCHEMA_EVALUATE_H
 #define SCHEMA_EVALUATE_H
 
-#include "base/limits.h"
+#include "schema/marks.h"
 #include "schema/program.h"
 #include "schema/schema.h"
 #include "schema/unique.h"
@@ -33,7 +33,9 @@ struct step {
 struct schema_scratch {
     struct regex_scratch *regex;
     struct unique unique;
-    struct step trail[LIMIT_SCHEMA_DEPTH];
+    struct marks_room marks;
+    unsigned depth; /* steps in the trail */
+    struct step trail[];
 };
 
 struct run {
@@ -44,7 +46,8 @@ struct run {
     uint32_t steps; /* left */
     uint32_t quiet; /* above zero: a failure here need not be one */
     bool exhausted;
-    struct slice name; /* what EVALUATE_NAME stands for */
+    struct slice name;   /* what EVALUATE_NAME stands for */
+    struct marks *marks; /* of the value in hand; NULL: nobody asks */
 };
 
 /*
@@ -63,8 +66,9 @@ static inline bool evaluate_collects(const struct run *run)
 }
 
 /*
- * Judges `value` by `schema`, to which the instruction `via` led by way of a
- * member (`key`, `at` its length) or an array's index (`key` NULL).
+ * Judges `value`, a part of the one in hand, by `schema`, to which the
+ * instruction `via` led by way of a member (`key`, `at` its length) or an
+ * array's index (`key` NULL).
  */
 bool descend(struct run *run, const struct schema *schema, const json_t *value,
              const struct insn *via, const char *key, size_t at);
@@ -73,6 +77,15 @@ bool descend(struct run *run, const struct schema *schema, const json_t *value,
 bool descend_quietly(struct run *run, const struct schema *schema,
                      const json_t *value, const struct insn *via,
                      const char *key, size_t at);
+
+/* Judges the value in hand by a further schema, the `at`th of several. What
+ * that evaluates counts here. */
+bool descend_here(struct run *run, const struct schema *schema,
+                  const json_t *value, const struct insn *via, size_t at);
+
+/* The same for one that may fail. What it evaluates counts if it holds. */
+bool descend_branch(struct run *run, const struct schema *schema,
+                    const json_t *value, const struct insn *via, size_t at);
 
 /* From the root. `explain` may be NULL. */
 enum schema_verdict evaluate(const struct schema *schema,

@@ -22,6 +22,12 @@ static const char *keep(struct explanation *ex)
     return kept;
 }
 
+static bool leads_to_item(const struct insn *via)
+{
+    return via->op == OP_PREFIX || via->op == OP_ITEMS ||
+           via->op == OP_CONTAINS || via->op == OP_UNEVALUATED_ITEMS;
+}
+
 static const char *instance_location(const struct run *run)
 {
     struct explanation *ex = run->explain;
@@ -34,8 +40,7 @@ static const char *instance_location(const struct run *run)
         if (step->key != NULL)
             rc = pointer_add(&ex->text, (struct slice){step->key, step->at},
                              &ex->fault);
-        else if (step->via->op == OP_PREFIX || step->via->op == OP_ITEMS ||
-                 step->via->op == OP_CONTAINS)
+        else if (leads_to_item(step->via))
             rc = pointer_add_index(&ex->text, step->at, &ex->fault);
         if (rc == -1)
             return NULL;
@@ -163,20 +168,20 @@ static const struct insn *culprit(struct run *run, const struct insn *insn,
 }
 
 /* Are there errors already, from the schemas that the value was handed to? */
-static bool is_told(const struct insn *insn, const json_t *value)
+static bool is_told(const struct insn *insn)
 {
     switch (insn->op) {
-    case OP_MEMBER:
-        return json_object_getn(value, insn->key.data, insn->key.len) != NULL;
-    case OP_PATTERN_MEMBERS:
-    case OP_ADDITIONAL:
+    case OP_MEMBERS:
     case OP_NAMES:
     case OP_PREFIX:
     case OP_ITEMS:
     case OP_REF:
+    case OP_DYNAMIC_REF:
     case OP_ALL_OF:
     case OP_IF:
     case OP_DEPENDENT_SCHEMA:
+    case OP_UNEVALUATED_ITEMS:
+    case OP_UNEVALUATED_PROPERTIES:
         return true;
     default:
         return false;
@@ -210,13 +215,24 @@ static void explain_choice(struct run *run, const struct schema *schema,
         descend(run, insn->u.schemas[i], value, insn, NULL, i);
 }
 
+void explain_missing(struct run *run, struct slice name)
+{
+    struct explanation *ex = run->explain;
+
+    if (!has_room(run))
+        return;
+    describe_missing(&ex->text, name, &ex->fault);
+    add_error(run, run->scratch->trail[run->depth - 1].schema, "required",
+              keep(ex));
+}
+
 void explain_failure(struct run *run, const struct schema *schema,
                      const struct insn *insn, const json_t *value)
 {
     struct explanation *ex = run->explain;
     const char *text;
 
-    if (!run->exhausted && is_told(insn, value))
+    if (!run->exhausted && is_told(insn))
         return;
     if (!has_room(run))
         return;
@@ -236,8 +252,7 @@ void explain_failure(struct run *run, const struct schema *schema,
     if (ex->reveal)
         describe_found(&ex->text, evaluate_text(run, value), value, &ex->fault);
     text = keep(ex);
-    add_error(run, schema, insn->op == OP_MEMBER ? "required" : insn->keyword,
-              text);
+    add_error(run, schema, insn->keyword, text);
 }
 
 int schema_explain(const struct schema *schema, const json_t *document,

@@ -27,6 +27,9 @@ struct explanation {
 void explain_type(struct run *run, const struct schema *schema,
                   const json_t *value);
 
+/* The value in hand has no member of that name. */
+void explain_missing(struct run *run, struct slice name);
+
 /* The instruction `insn` of `schema` does not hold. */
 void explain_failure(struct run *run, const struct schema *schema,
                      const struct insn *insn, const json_t *value);

@@ -5,9 +5,7 @@
  * turns it into instructions. Its order is the order of evaluation: cheap
  * claims come first, so that most invalid values are refused quickly.
  *
- * A keyword without a function asserts nothing. One that would assert, and
- * is not implemented, is in the table too, so that it can be refused by
- * name instead of being taken for an annotation.
+ * A keyword without a function asserts nothing.
  */
 #ifndef SCHEMA_KEYWORD_H
 #define SCHEMA_KEYWORD_H
@@ -24,12 +22,12 @@ enum keyword_holds {
     HOLDS_DATA,        /* no schema */
     HOLDS_SCHEMA,      /* one */
     HOLDS_SCHEMA_LIST, /* an array of them, not empty */
-    HOLDS_SCHEMA_MAP,  /* an object of them */
-    HOLDS_NOTHING_YET  /* not implemented: refused */
+    HOLDS_SCHEMA_MAP   /* an object of them */
 };
 
 struct keyword {
     const char *name;
+    unsigned vocabulary; /* that has it: enum vocabulary */
     enum keyword_holds holds;
     int (*compile)(struct compiler *c, const json_t *value, struct fault *why);
 };

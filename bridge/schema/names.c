@@ -1,6 +1,7 @@
 #include "schema/names.h"
 
 #include "base/limits.h"
+#include "schema/dialect.h"
 #include "schema/keyword.h"
 #include "schema/pointer.h"
 #include "schema/uri.h"
@@ -10,6 +11,8 @@ struct scope {
     const struct scope *outer;
     const char *base;
     size_t offset; /* in the walk's pointer */
+    uint32_t resource;
+    unsigned dialect;
 };
 
 struct walk {
@@ -97,6 +100,8 @@ static int add_source(struct walk *walk, const struct scope *scope,
     source = &sources[set->source_count];
     source->json = json;
     source->document = walk->document;
+    source->dialect = scope->dialect;
+    source->resource = scope->resource;
     source->base = scope->base;
     source->offset = scope->offset;
     source->pointer = arena_copy(
@@ -108,13 +113,61 @@ static int add_source(struct walk *walk, const struct scope *scope,
     return 0;
 }
 
-/* Under every enclosing resource; an anchor under the innermost only. */
+static int add_dynamic_anchor(struct walk *walk, const struct scope *scope,
+                              const char *name, size_t number,
+                              struct fault *why)
+{
+    struct schema_set *set = walk->set;
+    struct dynamic_anchor *anchors =
+        set_grow(set->anchors, set->anchor_count, &set->anchor_capacity,
+                 sizeof(*anchors), why);
+
+    if (anchors == NULL)
+        return -1;
+    set->anchors = anchors;
+    set->anchors[set->anchor_count++] =
+        (struct dynamic_anchor){name, scope->resource, number};
+    return 0;
+}
+
+/* A plain name is known in the innermost resource, which at the top of a
+ * document has two URIs, and so two scopes. */
+static int register_anchor(struct walk *walk, const struct scope *scope,
+                           const char *name, size_t number, struct fault *why)
+{
+    const struct scope *each = scope;
+
+    for (; each != NULL && each->offset == scope->offset; each = each->outer)
+        if (register_name(walk, each->base, name, number, why) == -1)
+            return -1;
+    return 0;
+}
+
+static int register_anchors(struct walk *walk, const struct scope *scope,
+                            const json_t *json, size_t number,
+                            struct fault *why)
+{
+    const char *anchor = json_string_value(json_object_get(json, "$anchor"));
+    const char *dynamic =
+        json_string_value(json_object_get(json, "$dynamicAnchor"));
+
+    if (anchor != NULL &&
+        register_anchor(walk, scope, anchor, number, why) == -1)
+        return -1;
+    if (dynamic == NULL)
+        return 0;
+    if ((anchor == NULL || strcmp(dynamic, anchor) != 0) &&
+        register_anchor(walk, scope, dynamic, number, why) == -1)
+        return -1;
+    return add_dynamic_anchor(walk, scope, dynamic, number, why);
+}
+
+/* Under every enclosing resource. */
 static int register_schema(struct walk *walk, const struct scope *scope,
                            const json_t *json, struct fault *why)
 {
     const struct source *source;
     const struct scope *each;
-    const char *anchor = json_string_value(json_object_get(json, "$anchor"));
     size_t number = walk->set->source_count;
 
     if (add_source(walk, scope, json, why) == -1)
@@ -124,24 +177,8 @@ static int register_schema(struct walk *walk, const struct scope *scope,
         if (register_name(walk, each->base, source->pointer + each->offset,
                           number, why) == -1)
             return -1;
-        if (anchor != NULL && each->offset == scope->offset &&
-            register_name(walk, each->base, anchor, number, why) == -1)
-            return -1;
     }
-    return 0;
-}
-
-/* XML's NCName, which the draft refers to, in ASCII. */
-static bool is_anchor(const json_t *json)
-{
-    const char *text = json_string_value(json);
-    const char *rest = "-._0123456789"
-                       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-    if (text == NULL || strlen(text) != json_string_length(json))
-        return false;
-    return *text != '\0' && strchr("-.0123456789", *text) == NULL &&
-           strspn(text, rest) == strlen(text);
+    return register_anchors(walk, scope, json, number, why);
 }
 
 /* *base becomes the URI that "$id" gives to the schema. */
@@ -152,7 +189,7 @@ static int read_id(struct walk *walk, const json_t *id, const char **base,
     struct uri parts;
     char *uri;
 
-    if (!json_is_string(id) || !uri_is_reference(text))
+    if (!uri_is_reference(text))
         return refuse_keyword(walk, "$id", why, "must be a URI reference");
     uri_split(text, &parts);
     if (parts.fragment.len > 0)
@@ -172,8 +209,6 @@ static int walk_list(struct walk *walk, const struct scope *scope,
 {
     size_t i, before = walk->pointer.len;
 
-    if (!json_is_array(list) || json_array_size(list) == 0)
-        return refuse(walk, why, "must be an array of at least one schema");
     for (i = 0; i < json_array_size(list); i++) {
         if (pointer_add_index(&walk->pointer, i, why) == -1 ||
             walk_schema(walk, scope, json_array_get(list, i), why) == -1)
@@ -189,8 +224,6 @@ static int walk_map(struct walk *walk, const struct scope *scope,
     void *iter = json_object_iter((json_t *)map);
     size_t before = walk->pointer.len;
 
-    if (!json_is_object(map))
-        return refuse(walk, why, "must be an object whose values are schemas");
     for (; iter != NULL; iter = json_object_iter_next((json_t *)map, iter)) {
         struct slice key = {json_object_iter_key(iter),
                             json_object_iter_key_len(iter)};
@@ -201,6 +234,14 @@ static int walk_map(struct walk *walk, const struct scope *scope,
         pointer_cut(&walk->pointer, before);
     }
     return 0;
+}
+
+static bool may_be_unknown(const struct walk *walk, const char *name)
+{
+    if (keyword_is_extension(name))
+        return true;
+    return walk->set->options.unknown == SCHEMA_UNKNOWN_ALLOW &&
+           keyword_meant(name) == NULL;
 }
 
 static int refuse_unknown(const struct walk *walk, const char *name,
@@ -226,7 +267,9 @@ static int walk_keyword(struct walk *walk, const struct scope *scope,
     int rc = 0;
 
     if (keyword == NULL)
-        return keyword_is_extension(name) ? 0 : refuse_unknown(walk, name, why);
+        return may_be_unknown(walk, name) ? 0 : refuse_unknown(walk, name, why);
+    if ((keyword->vocabulary & scope->dialect) == 0)
+        return 0;
     if (pointer_add(&walk->pointer, slice_of(name), why) == -1)
         return -1;
     switch (keyword->holds) {
@@ -241,39 +284,53 @@ static int walk_keyword(struct walk *walk, const struct scope *scope,
     case HOLDS_SCHEMA_MAP:
         rc = walk_map(walk, scope, value, why);
         break;
-    case HOLDS_NOTHING_YET:
-        rc = refuse(walk, why, "this keyword is not implemented");
-        break;
     }
     pointer_cut(&walk->pointer, before);
     return rc;
 }
 
+/* The scope of a schema that is a resource by itself; *inner stays the outer
+ * one where it is not. */
+static int enter_resource(struct walk *walk, const json_t *json,
+                          struct scope *scope, const struct scope **inner,
+                          struct fault *why)
+{
+    const json_t *id = json_object_get(json, "$id");
+    const json_t *dialect = json_object_get(json, "$schema");
+    struct fault cause = FAULT_INIT;
+
+    if (id == NULL)
+        return 0;
+    if (read_id(walk, id, &scope->base, why) == -1)
+        return -1;
+    if (strcmp(scope->base, scope->outer->base) == 0)
+        return walk->pointer.len == 0
+                   ? 0
+                   : refuse_keyword(walk, "$id", why,
+                                    "is the name of the schema around it");
+    /* at the top it is another name of the document */
+    if (walk->pointer.len > 0)
+        scope->resource = walk->set->resource_count++;
+    if (dialect != NULL &&
+        dialect_of(walk->set, dialect, &scope->dialect, &cause) == -1) {
+        refuse_keyword(walk, "$schema", why, cause.text);
+        why->kind = cause.kind;
+        return -1;
+    }
+    *inner = scope;
+    return 0;
+}
+
 static int walk_schema(struct walk *walk, const struct scope *outer,
                        const json_t *json, struct fault *why)
 {
-    struct scope scope = {outer, outer->base, walk->pointer.len};
+    struct scope scope = {outer, outer->base, walk->pointer.len,
+                          outer->resource, outer->dialect};
     const struct scope *inner = outer;
-    const json_t *id = json_object_get(json, "$id");
-    const json_t *anchor = json_object_get(json, "$anchor");
     void *iter = json_object_iter((json_t *)json);
 
-    if (!json_is_object(json) && !json_is_boolean(json))
-        return refuse(walk, why, "must be a schema: an object or a boolean");
-    if (anchor != NULL && !is_anchor(anchor))
-        return refuse_keyword(walk, "$anchor", why,
-                              "must be a name: a letter or '_', then letters, "
-                              "digits, '-', '_' and '.'");
-    if (id != NULL) {
-        if (read_id(walk, id, &scope.base, why) == -1)
-            return -1;
-        if (strcmp(scope.base, outer->base) != 0)
-            inner = &scope;
-        else if (walk->pointer.len > 0)
-            return refuse_keyword(walk, "$id", why,
-                                  "is the name of the schema around it");
-    }
-    if (register_schema(walk, inner, json, why) == -1)
+    if (enter_resource(walk, json, &scope, &inner, why) == -1 ||
+        register_schema(walk, inner, json, why) == -1)
         return -1;
     for (; iter != NULL; iter = json_object_iter_next((json_t *)json, iter)) {
         if (walk_keyword(walk, inner, json_object_iter_key(iter),
@@ -283,19 +340,16 @@ static int walk_schema(struct walk *walk, const struct scope *outer,
     return 0;
 }
 
-int names_index(struct schema_set *set, struct fault *why)
+int names_index(struct schema_set *set, const struct document *document,
+                struct fault *why)
 {
-    struct walk walk = {set, NULL, BUF_INIT(2 * MIB)};
-    size_t i;
-    int rc = 0;
+    struct walk walk = {set, document, BUF_INIT(2 * MIB)};
+    struct scope outermost = {NULL, document->uri, 0, set->resource_count++, 0};
+    int rc = dialect_of(set, json_object_get(document->root, "$schema"),
+                        &outermost.dialect, why);
 
-    for (i = 0; i < set->document_count && rc == 0; i++) {
-        struct scope outermost = {NULL, set->documents[i].uri, 0};
-
-        walk.document = &set->documents[i];
-        pointer_cut(&walk.pointer, 0);
-        rc = walk_schema(&walk, &outermost, walk.document->root, why);
-    }
+    if (rc == 0)
+        rc = walk_schema(&walk, &outermost, document->root, why);
     buf_release(&walk.pointer);
     return rc;
 }

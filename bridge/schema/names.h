@@ -14,8 +14,13 @@
 #include "base/buf.h"
 #include "schema/set.h"
 
-/* Fills set->sources and set->index. FAULT_CONFIG, FAULT_NOMEM. */
-int names_index(struct schema_set *set, struct fault *why);
+/*
+ * Adds the schemas of a document to set->sources and set->index. Its keywords
+ * have the form that their metaschema wants. FAULT_CONFIG, FAULT_NOMEM, and
+ * what dialect_of() has.
+ */
+int names_index(struct schema_set *set, const struct document *document,
+                struct fault *why);
 
 /*
  * Adds the form in which the index knows an absolute URI: the fragment

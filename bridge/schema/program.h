@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 struct format;
+struct members;
 struct regex;
 struct schema_set;
 
@@ -62,13 +63,10 @@ enum op {
     OP_UNIQUE_ITEMS,
     OP_MIN_PROPERTIES,
     OP_MAX_PROPERTIES,
-    OP_REQUIRED,
     OP_DEPENDENT_REQUIRED,
 
     /* claims about its parts */
-    OP_MEMBER,
-    OP_PATTERN_MEMBERS,
-    OP_ADDITIONAL,
+    OP_MEMBERS,
     OP_NAMES,
     OP_PREFIX,
     OP_ITEMS,
@@ -76,6 +74,7 @@ enum op {
 
     /* other schemas for the same value */
     OP_REF,
+    OP_DYNAMIC_REF,
     OP_ALL_OF,
     OP_ANY_OF,
     OP_ONE_OF,
@@ -83,7 +82,14 @@ enum op {
     OP_IF,
     OP_DEPENDENT_SCHEMA,
 
+    /* about the parts that none of the above has looked at: the last ones */
+    OP_UNEVALUATED_ITEMS,
+    OP_UNEVALUATED_PROPERTIES,
+
     /* not run for themselves: they belong to the instruction before */
+    OP_MEMBER,
+    OP_PATTERN_MEMBERS,
+    OP_ADDITIONAL,
     OP_THEN,
     OP_ELSE,
     OP_MIN_CONTAINS,
@@ -97,16 +103,16 @@ struct schema {
     uint32_t first; /* in the set's instructions */
     uint32_t count;
     uint16_t types;      /* allowed ones; none: the schema `false` */
-    bool whole_document; /* a document or an embedded resource */
+    uint16_t tracks;     /* types of which it must know what was evaluated */
+    uint32_t resource;   /* the number of its resource */
     const char *base;    /* URI of its resource, without fragment */
     const char *pointer; /* JSON Pointer from there; unescaped for URIs */
 };
 
-/* Which members "additionalProperties" does not look at. */
-struct fence {
-    const json_t *named; /* the object under "properties", or NULL */
-    size_t count;        /* of patterns */
-    const struct regex *patterns[];
+/* What "$dynamicRef" leads to once evaluation has come by that resource. */
+struct dynamic_target {
+    uint32_t resource;
+    const struct schema *schema;
 };
 
 /* Of "multipleOf": to compute with, and as the schema has it, to show. */
@@ -118,8 +124,7 @@ struct divisor {
 struct insn {
     uint8_t op;      /* enum op */
     uint8_t applies; /* TYPES_…; others satisfy the claim; 0: never run */
-    bool required;   /* OP_MEMBER: its absence is a failure too */
-    uint32_t count;  /* of what `u` lists; the place, for OP_ALL_OF */
+    uint32_t count;  /* of what `u` lists */
     const char *keyword;
     struct slice key; /* a member's name, or the text of a pattern */
     const struct schema *schema;
@@ -129,8 +134,9 @@ struct insn {
         const struct divisor *divisor;
         const struct regex *regex;
         const struct format *format;
-        const struct fence *fence;
+        const struct members *members;
         const struct schema *const *schemas;
+        const struct dynamic_target *targets;
     } u;
 };
 

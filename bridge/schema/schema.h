@@ -10,8 +10,8 @@
  * Evaluation answers yes or no first and cheaply; schema_explain() runs
  * again, after a no, to say what was wrong and where.
  *
- * Which keywords are implemented is listed in docs/json-schema.md; a schema
- * that uses another asserting keyword is refused at compilation.
+ * All of the draft is implemented; docs/json-schema.md has the few places
+ * where it can be read in two ways, and which one was taken.
  *
  * Source: JSON Schema Core and Validation, draft 2020-12.
  */
@@ -35,8 +35,16 @@ enum schema_format {
     SCHEMA_FORMAT_ASSERT
 };
 
+/* Keywords, and formats where they are asserted, that the draft has not. */
+enum schema_unknown {
+    SCHEMA_UNKNOWN_REFUSE, /* all but "x-…": they are mistakes */
+    SCHEMA_UNKNOWN_ALLOW   /* as the draft has it, annotations; but what looks
+                              like a misspelt one is refused all the same */
+};
+
 struct schema_options {
     enum schema_format format;
+    enum schema_unknown unknown;
     bool reveal_values; /* error texts may quote what was found */
 };
 
@@ -60,16 +68,20 @@ int schema_set_add(struct schema_set *set, const char *uri, const char *name,
                    struct slice text, struct fault *why);
 
 /*
- * Adds every *.json of a folder, in the order of their names, under `base`
- * (which ends in '/') followed by the file's name. FAULT_IO, FAULT_CONFIG.
+ * What is referred to under `base` (an absolute URI that ends in '/') is the
+ * file of that name in the folder, or below it. A file is read when the set
+ * is compiled, and only if something refers to it. Both texts are copied.
+ * FAULT_CONFIG: not such a URI. FAULT_NOMEM.
  */
-int schema_set_add_dir(struct schema_set *set, const char *dir,
-                       const char *base, struct fault *why);
+int schema_set_map(struct schema_set *set, const char *base, const char *dir,
+                   struct fault *why);
 
 /*
- * Compiles all documents. Once, after the last one was added.
+ * Compiles all documents, each checked against its metaschema first. Once,
+ * after the last one was added. The draft's own metaschemas are bundled.
  * FAULT_CONFIG: the text names the document, the JSON Pointer of the keyword
  * and what was expected; for a misspelt keyword also the nearest right one.
+ * FAULT_IO: a file that is referred to cannot be read.
  */
 int schema_set_compile(struct schema_set *set, struct fault *why);
 
@@ -94,8 +106,9 @@ enum schema_verdict {
 
 /*
  * The fast path: no reason, and no allocation, unless "uniqueItems" meets an
- * array of more than sixteen items. `document` is borrowed; it comes from
- * jansson's parser, so its texts are valid UTF-8.
+ * array of more than sixteen items, "unevaluated…" meets thousands, or the
+ * format is "regex", "idn-hostname" or "idn-email". `document` is borrowed;
+ * it comes from jansson's parser, so its texts are valid UTF-8.
  */
 enum schema_verdict schema_check(const struct schema *schema,
                                  const json_t *document,

@@ -3,13 +3,12 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "schema/compile.h"
+#include "schema/meta.h"
 #include "schema/names.h"
-#include "schema/pointer.h"
+#include "schema/refer.h"
 #include "schema/regex.h"
 #include "schema/uri.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 
 enum { SET_ARENA_BLOCK = 16 * KIB };
@@ -39,6 +38,7 @@ int schema_set_new(struct schema_set **out,
     if (set == NULL)
         return fault_set(why, FAULT_NOMEM, "cannot allocate a schema set");
     set->options = *options;
+    set->depth = LIMIT_SCHEMA_DEPTH;
     set->arena = (struct arena)ARENA_INIT(SET_ARENA_BLOCK, LIMIT_SCHEMA_SET);
     set->index = json_object();
     if (set->index == NULL) {
@@ -58,19 +58,22 @@ void schema_set_free(struct schema_set *set)
     for (i = 0; i < set->regex_count; i++)
         regex_free(set->regexes[i]);
     for (i = 0; i < set->document_count; i++)
-        json_decref(set->documents[i].root);
+        json_decref(set->documents[i]->root);
+    schema_set_free(set->meta);
     json_decref(set->index);
     free(set->regexes);
     free(set->insns);
     free(set->schemas);
     free(set->sources);
+    free(set->anchors);
+    free(set->mappings);
     free(set->documents);
     arena_release(&set->arena);
     free(set);
 }
 
 /* Also refuses what jansson lets pass: a zero byte behind a value. */
-static json_t *parse(const char *name, struct slice text, struct fault *why)
+json_t *set_parse(const char *name, struct slice text, struct fault *why)
 {
     const size_t flags =
         JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL;
@@ -112,17 +115,43 @@ static int check_uri(const struct schema_set *set, const char *uri,
                          "%s: '%s' is not an absolute URI without a fragment",
                          name, uri);
     for (i = 0; i < set->document_count; i++) {
-        if (strcmp(set->documents[i].uri, uri) == 0)
+        if (strcmp(set->documents[i]->uri, uri) == 0)
             return fault_set(why, FAULT_CONFIG, "%s: '%s' is taken by '%s'",
-                             name, uri, set->documents[i].name);
+                             name, uri, set->documents[i]->name);
     }
     return 0;
+}
+
+int set_add_document(struct schema_set *set, const char *uri, const char *name,
+                     json_t *root, bool bundled, struct fault *why)
+{
+    struct document **documents =
+        set_grow(set->documents, set->document_count, &set->document_capacity,
+                 sizeof(*documents), why);
+    struct document *document = arena_alloc(&set->arena, sizeof(*document));
+
+    if (documents != NULL)
+        set->documents = documents;
+    if (documents == NULL || document == NULL)
+        goto no_memory;
+    *document =
+        (struct document){.name = arena_copy(&set->arena, name, strlen(name)),
+                          .uri = arena_copy(&set->arena, uri, strlen(uri)),
+                          .root = root,
+                          .bundled = bundled};
+    if (document->name == NULL || document->uri == NULL)
+        goto no_memory;
+    set->documents[set->document_count++] = document;
+    return 0;
+
+no_memory:
+    json_decref(root);
+    return fault_set(why, FAULT_NOMEM, "cannot allocate schema '%s'", name);
 }
 
 int schema_set_add(struct schema_set *set, const char *uri, const char *name,
                    struct slice text, struct fault *why)
 {
-    struct document *documents, *document;
     json_t *root;
 
     if (set->compiled)
@@ -130,95 +159,50 @@ int schema_set_add(struct schema_set *set, const char *uri, const char *name,
                          "%s: the schemas are compiled already", name);
     if (check_uri(set, uri, name, why) == -1)
         return -1;
-    documents = set_grow(set->documents, set->document_count,
-                         &set->document_capacity, sizeof(*documents), why);
-    if (documents == NULL)
-        return -1;
-    set->documents = documents;
-    root = parse(name, text, why);
-    if (root == NULL)
-        return -1;
+    root = set_parse(name, text, why);
+    return root == NULL ? -1
+                        : set_add_document(set, uri, name, root, false, why);
+}
 
-    document = &set->documents[set->document_count];
-    document->name = arena_copy(&set->arena, name, strlen(name));
-    document->uri = arena_copy(&set->arena, uri, strlen(uri));
-    if (document->name == NULL || document->uri == NULL) {
-        json_decref(root);
-        return fault_set(why, FAULT_NOMEM, "cannot allocate schema '%s'", name);
-    }
-    document->root = root;
-    set->document_count++;
+int schema_set_map(struct schema_set *set, const char *base, const char *dir,
+                   struct fault *why)
+{
+    const size_t len = strlen(base);
+    struct mapping *mappings;
+    struct mapping mapping = {
+        {NULL, len},
+        NULL
+    };
+
+    if (!uri_is_absolute(slice_of(base)) || strchr(base, '#') != NULL ||
+        base[len - 1] != '/')
+        return fault_set(why, FAULT_CONFIG,
+                         "'%s' is not an absolute URI that ends in '/'", base);
+    mappings = set_grow(set->mappings, set->mapping_count,
+                        &set->mapping_capacity, sizeof(*mappings), why);
+    if (mappings == NULL)
+        return -1;
+    set->mappings = mappings;
+    mapping.base.data = arena_copy(&set->arena, base, len);
+    mapping.dir = arena_copy(&set->arena, dir, strlen(dir));
+    if (mapping.base.data == NULL || mapping.dir == NULL)
+        return fault_set(why, FAULT_NOMEM, "cannot allocate a schema folder");
+    set->mappings[set->mapping_count++] = mapping;
     return 0;
-}
-
-static int add_file(struct schema_set *set, const char *dir, const char *base,
-                    const char *name, struct fault *why)
-{
-    struct buf text = BUF_INIT(LIMIT_SCHEMA_FILE);
-    struct buf path = BUF_INIT(64 * KIB);
-    struct buf uri = BUF_INIT(64 * KIB);
-    char *escaped = malloc(3 * strlen(name) + 1);
-    int rc = -1;
-
-    if (escaped == NULL) {
-        fault_set(why, FAULT_NOMEM, "cannot allocate schema '%s'", name);
-        goto done;
-    }
-    escaped[pointer_encode(escaped, slice_of(name))] = '\0';
-    if (buf_addf(&path, why, "%s/%s", dir, name) == -1 ||
-        buf_addf(&uri, why, "%s%s", base, escaped) == -1 ||
-        buf_add_file(&text, path.data, why) == -1)
-        goto done;
-    rc = schema_set_add(set, uri.data, name, buf_slice(&text), why);
-
-done:
-    free(escaped);
-    buf_release(&uri);
-    buf_release(&path);
-    buf_release(&text);
-    return rc;
-}
-
-/* Hidden files are left alone: editors and volume mounts make them. */
-static int is_schema_file(const struct dirent *entry)
-{
-    size_t len = strlen(entry->d_name);
-
-    return len > 5 && entry->d_name[0] != '.' &&
-           strcmp(entry->d_name + len - 5, ".json") == 0;
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-int schema_set_add_dir(struct schema_set *set, const char *dir,
-                       const char *base, struct fault *why)
-{
-    struct dirent **entries;
-    int count = scandir(dir, &entries, is_schema_file, by_name);
-    int i, rc = 0;
-
-    if (count == -1)
-        return fault_set_errno(why, errno == ENOMEM ? FAULT_NOMEM : FAULT_IO,
-                               errno, "cannot read schema folder '%s'", dir);
-    for (i = 0; i < count; i++) {
-        if (rc == 0)
-            rc = add_file(set, dir, base, entries[i]->d_name, why);
-        free(entries[i]);
-    }
-    free(entries);
-    return rc;
 }
 
 int schema_set_compile(struct schema_set *set, struct fault *why)
 {
     if (set->compiled)
         return fault_set(why, FAULT_CONFIG, "the schemas are compiled already");
-    if (names_index(set, why) == -1 || compile_schemas(set, why) == -1)
+    if (refer_all(set, why) == -1 || compile_schemas(set, why) == -1)
         return -1;
     set->compiled = true;
+    schema_set_free(set->meta);
+    set->meta = NULL;
+    for (size_t i = 0; i < set->document_count; i++)
+        if (meta_check_own(set, set->documents[i], why) == -1)
+            return -1;
     return 0;
 }
 

@@ -95,7 +95,7 @@ static void built_in_is_what_the_folder_has(void **state)
     (void)state;
     assert_has_types(from_folder, types, COUNT(types));
     assert_has_types(built_in, types, COUNT(types));
-    assert_int_equal(builtin_schema_count, COUNT(types) + 1);
+    assert_int_equal(builtin_schemas_count, COUNT(types) + 1);
     catalog_free(from_folder);
     catalog_free(built_in);
     catalog_free(NULL);

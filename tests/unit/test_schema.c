@@ -11,7 +11,8 @@
 
 #include <pthread.h>
 
-static const struct schema_options annotate = {SCHEMA_FORMAT_ANNOTATE, false};
+static const struct schema_options annotate = {.format =
+                                                   SCHEMA_FORMAT_ANNOTATE};
 
 static struct schema_set *compiled(const char *text,
                                    const struct schema_options *options)
@@ -145,25 +146,11 @@ static void test_empty_set(void **state)
     schema_scratch_free(NULL);
 }
 
-static void test_missing_folder(void **state)
-{
-    struct schema_set *set = test_set(&annotate);
-    struct fault why = FAULT_INIT;
-
-    (void)state;
-    assert_int_equal(schema_set_add_dir(set, TEST_DATA_DIR "/no such folder",
-                                        "https://test.example/", &why),
-                     -1);
-    assert_int_equal(why.kind, FAULT_IO);
-    assert_non_null(strstr(why.text, "no such folder"));
-    schema_set_free(set);
-}
-
 /* ---- reports ------------------------------------------------------------ */
 
 static void test_reveal(void **state)
 {
-    static const struct schema_options reveal = {SCHEMA_FORMAT_ANNOTATE, true};
+    static const struct schema_options reveal = {.reveal_values = true};
     static const struct {
         const char *document;
         const char *error;
@@ -449,7 +436,6 @@ int main(void)
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_compile_once),
         cmocka_unit_test(test_empty_set),
-        cmocka_unit_test(test_missing_folder),
         cmocka_unit_test(test_reveal),
         cmocka_unit_test(test_how_many),
         cmocka_unit_test(test_small_arena),

@@ -81,7 +81,7 @@ static void run_case(const char *file, const char *about, size_t number,
 
 static struct schema_set *compile_group(const json_t *group, struct fault *why)
 {
-    struct schema_options options = {SCHEMA_FORMAT_ANNOTATE, false};
+    struct schema_options options = {.format = SCHEMA_FORMAT_ANNOTATE};
     json_t *documents = json_object_get(group, "documents");
     struct schema_set *set;
     const char *uri;

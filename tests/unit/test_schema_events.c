@@ -16,13 +16,13 @@ static const struct schema *envelope;
 
 static int setup(void **state)
 {
-    const struct schema_options options = {SCHEMA_FORMAT_ASSERT, false};
+    const struct schema_options options = {.format = SCHEMA_FORMAT_ASSERT};
     struct fault why = FAULT_INIT;
 
     (void)state;
     set = test_set(&options);
-    if (schema_set_add_dir(set, SCHEMAS_DIR, BASE, &why) == -1 ||
-        schema_set_compile(set, &why) == -1 ||
+    test_add_folder(set, SCHEMAS_DIR, BASE);
+    if (schema_set_compile(set, &why) == -1 ||
         schema_scratch_new(&scratch, set, &why) == -1) {
         print_error("%s\n", why.text);
         return -1;

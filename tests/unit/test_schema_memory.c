@@ -9,6 +9,28 @@
 
 #include "base/limits.h"
 
+/*
+ * Where memory fails while it parses, jansson goes on without the bytes, and
+ * what comes of it is anything; so it is not tested with that.
+ */
+static bool parsing;
+
+json_t *__real_json_loadb(const char *text, size_t len, size_t flags,
+                          json_error_t *error);
+json_t *__wrap_json_loadb(const char *text, size_t len, size_t flags,
+                          json_error_t *error);
+
+json_t *__wrap_json_loadb(const char *text, size_t len, size_t flags,
+                          json_error_t *error)
+{
+    json_t *json;
+
+    parsing = true;
+    json = __real_json_loadb(text, len, flags, error);
+    parsing = false;
+    return json;
+}
+
 #if !TEST_SANITIZED
 
 void *__libc_malloc(size_t size);
@@ -36,12 +58,6 @@ void *realloc(void *old, size_t size)
     return may_allocate() ? __libc_realloc(old, size) : NULL;
 }
 
-/*
- * Where memory fails while it parses, jansson goes on without the bytes, and
- * what comes of it is anything; so it is not tested with that.
- */
-static bool parsing;
-
 static void *allocate_for_jansson(size_t size)
 {
     return parsing ? __libc_malloc(size) : malloc(size);
@@ -50,12 +66,7 @@ static void *allocate_for_jansson(size_t size)
 static int add(struct schema_set *set, const char *uri, const char *text,
                struct fault *why)
 {
-    int rc;
-
-    parsing = true;
-    rc = schema_set_add(set, uri, "test", slice_of(text), why);
-    parsing = false;
-    return rc;
+    return schema_set_add(set, uri, "test", slice_of(text), why);
 }
 
 static void count_from(unsigned long which_fails)
@@ -88,7 +99,7 @@ static const char wide_document[] =
 
 static void test_check_allocates_nothing(void **state)
 {
-    const struct schema_options options = {SCHEMA_FORMAT_ASSERT, false};
+    const struct schema_options options = {.format = SCHEMA_FORMAT_ASSERT};
     struct schema_set *set = test_set(&options);
     struct schema_scratch *scratch = NULL;
     const struct schema *envelope, *type, *all;
@@ -98,7 +109,7 @@ static void test_check_allocates_nothing(void **state)
     void *probe;
 
     (void)state;
-    assert_int_equal(schema_set_add_dir(set, SCHEMAS_DIR, BASE, NULL), 0);
+    test_add_folder(set, SCHEMAS_DIR, BASE);
     assert_int_equal(
         schema_set_add(set, TEST_URI, "wide", slice_of(wide), NULL), 0);
     assert_int_equal(schema_set_compile(set, NULL), 0);
@@ -133,7 +144,8 @@ static void test_check_allocates_nothing(void **state)
 /* From nothing to a report; -1: an allocation failed, and *why says so. */
 static int whole_life(const json_t *document, struct fault *why)
 {
-    const struct schema_options options = {SCHEMA_FORMAT_ASSERT, true};
+    const struct schema_options options = {.format = SCHEMA_FORMAT_ASSERT,
+                                           .reveal_values = true};
     struct arena arena = ARENA_INIT(512, 1 * MIB);
     struct schema_scratch *scratch = NULL;
     struct schema_set *set = NULL;

@@ -103,4 +103,29 @@ static inline void test_each_file(const char *dir,
     free(entries);
 }
 
+/* Adds each *.json of a folder under `base` and its name. */
+static inline void test_add_folder(struct schema_set *set, const char *dir,
+                                   const char *base)
+{
+    struct dirent **entries;
+    int i, count = scandir(dir, &entries, test_is_json, alphasort);
+    char path[4096], uri[4096];
+
+    if (count <= 0)
+        fail_msg("no schemas in '%s'", dir);
+    for (i = 0; i < count; i++) {
+        struct fault why = FAULT_INIT;
+        json_t *json;
+
+        snprintf(path, sizeof(path), "%s/%s", dir, entries[i]->d_name);
+        snprintf(uri, sizeof(uri), "%s%s", base, entries[i]->d_name);
+        json = test_json_file(path);
+        if (test_add(set, uri, json, &why) == -1)
+            fail_msg("%s", why.text);
+        json_decref(json);
+        free(entries[i]);
+    }
+    free(entries);
+}
+
 #endif

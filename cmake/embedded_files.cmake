@@ -1,6 +1,7 @@
-# Writes OUTPUT, a C file with the contents of FILES as arrays of bytes: see
-# bridge/event/builtin_schemas.h. Run with cmake -P, so that a build needs no
-# other tool. Bytes rather than string literals, whose length C limits.
+# Writes OUTPUT, a C file with the contents of FILES as arrays of bytes: NAME
+# and NAME_count, which HEADER declares (see bridge/base/embedded.h). Run with
+# cmake -P, so that a build needs no other tool. Bytes rather than string
+# literals, whose length C limits.
 cmake_minimum_required(VERSION 3.25)
 
 set(arrays "")
@@ -22,12 +23,12 @@ endforeach()
 
 file(
   WRITE "${OUTPUT}"
-  "/* Made from schemas/ by cmake/builtin_schemas.cmake; not to be edited. */
-#include \"event/builtin_schemas.h\"
+  "/* Made by cmake/embedded_files.cmake; not to be edited. */
+#include \"${HEADER}\"
 
-${arrays}const struct builtin_schema builtin_schemas[] = {
+${arrays}const struct embedded_file ${NAME}[] = {
 ${rows}    {NULL, NULL, 0},
 };
 
-const size_t builtin_schema_count = ${count};
+const size_t ${NAME}_count = ${count};
 ")

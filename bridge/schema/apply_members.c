@@ -1,0 +1,171 @@
+/*
+ * apply_members.c - instructions about an object's members
+ */
+#include "schema/apply_members.h"
+
+#include "schema/explain.h"
+#include "schema/members.h"
+#include "schema/regex.h"
+
+/* One pass through an object. */
+struct pass {
+    struct run *run;
+    const struct insn *insn;
+    const struct members *members;
+    uint32_t next;     /* the name that is expected: documents often have them
+                          in the schema's order */
+    uint32_t required; /* of those that are, how many were there */
+};
+
+static struct slice key_of(void *iter)
+{
+    return (struct slice){json_object_iter_key(iter),
+                          json_object_iter_key_len(iter)};
+}
+
+static bool matches(struct run *run, const struct regex *regex,
+                    struct slice text)
+{
+    enum regex_answer answer = regex_search(regex, text, run->scratch->regex);
+
+    if (answer == REGEX_EXHAUSTED)
+        run->exhausted = true;
+    return answer == REGEX_MATCH;
+}
+
+static bool goes(struct run *run, const struct insn *via, struct slice key,
+                 const json_t *member)
+{
+    return descend(run, via->schema, member, via, key.data, key.len);
+}
+
+/* By all patterns that the name matches, and if there are none by what is for
+ * the others. Sets *seen if any schema has looked at it. */
+static bool others_hold(struct pass *pass, struct slice key,
+                        const json_t *member, bool *seen)
+{
+    const struct insn *via = pass->insn + 1 + pass->members->property_count;
+    const struct insn *additional = via + pass->members->pattern_count;
+    bool ok = true;
+
+    for (; via < additional; via++) {
+        if (!matches(pass->run, via->u.regex, key))
+            continue;
+        *seen = true;
+        ok = goes(pass->run, via, key, member) && ok;
+    }
+    if (!*seen && pass->members->additional) {
+        *seen = true;
+        ok = goes(pass->run, additional, key, member) && ok;
+    }
+    return ok;
+}
+
+static bool member_holds(struct pass *pass, struct slice key,
+                         const json_t *member, size_t at)
+{
+    const struct members *members = pass->members;
+    const uint32_t number = members_find(members, key, pass->next);
+    bool seen = false, ok = true;
+
+    if (number != MEMBERS_NONE) {
+        pass->next = number + 1;
+        pass->required += members->names[number].required;
+        seen = number < members->property_count;
+    }
+    if (seen)
+        ok = goes(pass->run, pass->insn + 1 + number, key, member);
+    if (members->pattern_count > 0 || members->additional)
+        ok = others_hold(pass, key, member, &seen) && ok;
+    if (seen && pass->run->marks != NULL)
+        marks_set(pass->run->marks, at);
+    return ok;
+}
+
+static void explain_absent(struct run *run, const struct members *members,
+                           const json_t *value)
+{
+    for (uint32_t i = 0; i < members->count && run->explain != NULL; i++) {
+        struct slice name = members->names[i].name;
+
+        if (members->names[i].required &&
+            json_object_getn(value, name.data, name.len) == NULL)
+            explain_missing(run, name);
+    }
+}
+
+/* Through all members of the object. */
+static bool all_hold(struct run *run, const struct insn *insn,
+                     const json_t *value)
+{
+    struct pass pass = {run, insn, insn->u.members, 0, 0};
+    json_t *object = (json_t *)value;
+    void *iter = json_object_iter(object);
+    bool ok = true;
+
+    for (size_t at = 0; iter != NULL; at++) {
+        if (!member_holds(&pass, key_of(iter), json_object_iter_value(iter),
+                          at)) {
+            ok = false;
+            if (!evaluate_collects(run))
+                return false;
+        }
+        iter = json_object_iter_next(object, iter);
+    }
+    if (pass.required == pass.members->required_count)
+        return ok && !run->exhausted;
+    if (evaluate_collects(run))
+        explain_absent(run, pass.members, value);
+    return false;
+}
+
+/* Through the names that the schema has: there are far fewer. */
+static bool known_ones_hold(struct run *run, const struct insn *insn,
+                            const json_t *value)
+{
+    const struct members *members = insn->u.members;
+
+    for (uint32_t i = 0; i < members->count; i++) {
+        const struct slice name = members->names[i].name;
+        const json_t *member = json_object_getn(value, name.data, name.len);
+
+        if (member == NULL ? members->names[i].required
+                           : i < members->property_count &&
+                                 !goes(run, insn + 1 + i, name, member))
+            return false;
+    }
+    return true;
+}
+
+bool apply_members(struct run *run, const struct insn *insn,
+                   const json_t *value)
+{
+    enum { LOOKUP_COST = 4 }; /* in members that are passed */
+    const struct members *members = insn->u.members;
+
+    if (members->pattern_count == 0 && !members->additional &&
+        run->marks == NULL && !evaluate_collects(run) &&
+        json_object_size(value) > LOOKUP_COST * (size_t)members->count)
+        return known_ones_hold(run, insn, value);
+    return all_hold(run, insn, value);
+}
+
+bool apply_unevaluated_properties(struct run *run, const struct insn *insn,
+                                  const json_t *value)
+{
+    json_t *object = (json_t *)value;
+    void *iter = json_object_iter(object);
+    bool ok = true;
+
+    for (size_t at = 0; iter != NULL; at++) {
+        if (!marks_has(run->marks, at) &&
+            !goes(run, insn, key_of(iter), json_object_iter_value(iter))) {
+            ok = false;
+            if (!evaluate_collects(run))
+                return false;
+        }
+        iter = json_object_iter_next(object, iter);
+    }
+    marks_set_below(run->marks, json_object_size(value));
+    return ok;
+}

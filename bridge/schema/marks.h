@@ -1,0 +1,61 @@
+/*
+ * marks.h - which parts of a value were evaluated
+ *
+ * For "unevaluatedItems" and "unevaluatedProperties" (Core, section 11): one
+ * mark for each member of an object, in the order of its iteration, or item
+ * of an array. A schema that has such a keyword makes a set of marks for its
+ * value; all that looks at the same value on its behalf leaves its marks
+ * there, and a part of it that may fail leaves them in a set of its own,
+ * which is added only if it holds.
+ *
+ * Sets are made and dropped as a stack. Usual ones are in the scratch; where
+ * more is needed it is allocated.
+ */
+#ifndef SCHEMA_MARKS_H
+#define SCHEMA_MARKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MARKS_WORDS = 256 };
+
+/* Of a thread: room for sets. Zero is the right beginning. */
+struct marks_room {
+    size_t used; /* words */
+    uint64_t words[MARKS_WORDS];
+};
+
+struct marks {
+    size_t count; /* of parts */
+    size_t below; /* the parts below this one are marked, all of them */
+    uint64_t *bits;
+    size_t words;
+    bool allocated;
+};
+
+/* -1: there is no memory. */
+int marks_begin(struct marks *marks, struct marks_room *room, size_t count);
+void marks_end(struct marks *marks, struct marks_room *room);
+
+static inline void marks_set(struct marks *marks, size_t part)
+{
+    marks->bits[part / 64] |= UINT64_C(1) << part % 64;
+}
+
+static inline void marks_set_below(struct marks *marks, size_t end)
+{
+    if (end > marks->below)
+        marks->below = end;
+}
+
+static inline bool marks_has(const struct marks *marks, size_t part)
+{
+    return part < marks->below ||
+           (marks->bits[part / 64] >> part % 64 & 1) != 0;
+}
+
+/* Adds what `more` has, a set of the same value. */
+void marks_add(struct marks *marks, const struct marks *more);
+
+#endif
