@@ -69,7 +69,8 @@ static const struct schema_error *choose(const struct schema_report *report)
     for (size_t i = 1; i < report->count; i++) {
         const struct schema_error *each = &report->errors[i];
 
-        if (strncmp(each->instance_location, report->errors[0].instance_location,
+        if (strncmp(each->instance_location,
+                    report->errors[0].instance_location,
                     strlen(report->errors[0].instance_location)) != 0)
             break;
         if (best == &report->errors[0] || nearness(each) >= nearness(best))
