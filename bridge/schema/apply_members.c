@@ -7,16 +7,6 @@
 #include "schema/members.h"
 #include "schema/regex.h"
 
-/* One pass through an object. */
-struct pass {
-    struct run *run;
-    const struct insn *insn;
-    const struct members *members;
-    uint32_t next;     /* the name that is expected: documents often have them
-                          in the schema's order */
-    uint32_t required; /* of those that are, how many were there */
-};
-
 static struct slice key_of(void *iter)
 {
     return (struct slice){json_object_iter_key(iter),
@@ -41,44 +31,40 @@ static bool goes(struct run *run, const struct insn *via, struct slice key,
 
 /* By all patterns that the name matches, and if there are none by what is for
  * the others. Sets *seen if any schema has looked at it. */
-static bool others_hold(struct pass *pass, struct slice key,
-                        const json_t *member, bool *seen)
+static bool others_hold(struct run *run, const struct insn *insn,
+                        struct slice key, const json_t *member, bool *seen)
 {
-    const struct insn *via = pass->insn + 1 + pass->members->property_count;
-    const struct insn *additional = via + pass->members->pattern_count;
+    const struct members *members = insn->u.members;
+    const struct insn *via = insn + 1 + members->property_count;
+    const struct insn *additional = via + members->pattern_count;
     bool ok = true;
 
     for (; via < additional; via++) {
-        if (!matches(pass->run, via->u.regex, key))
+        if (!matches(run, via->u.regex, key))
             continue;
         *seen = true;
-        ok = goes(pass->run, via, key, member) && ok;
+        ok = goes(run, via, key, member) && ok;
     }
-    if (!*seen && pass->members->additional) {
+    if (!*seen && members->additional) {
         *seen = true;
-        ok = goes(pass->run, additional, key, member) && ok;
+        ok = goes(run, additional, key, member) && ok;
     }
     return ok;
 }
 
-static bool member_holds(struct pass *pass, struct slice key,
+/* `number`: its name's, or MEMBERS_NONE; `at`: its place in the object. */
+static bool member_holds(struct run *run, const struct insn *insn,
+                         uint32_t number, struct slice key,
                          const json_t *member, size_t at)
 {
-    const struct members *members = pass->members;
-    const uint32_t number = members_find(members, key, pass->next);
-    bool seen = false, ok = true;
+    const struct members *members = insn->u.members;
+    bool seen = number < members->property_count;
+    bool ok = !seen || goes(run, insn + 1 + number, key, member);
 
-    if (number != MEMBERS_NONE) {
-        pass->next = number + 1;
-        pass->required += members->names[number].required;
-        seen = number < members->property_count;
-    }
-    if (seen)
-        ok = goes(pass->run, pass->insn + 1 + number, key, member);
     if (members->pattern_count > 0 || members->additional)
-        ok = others_hold(pass, key, member, &seen) && ok;
-    if (seen && pass->run->marks != NULL)
-        marks_set(pass->run->marks, at);
+        ok = others_hold(run, insn, key, member, &seen) && ok;
+    if (seen && run->marks != NULL)
+        marks_set(run->marks, at);
     return ok;
 }
 
@@ -94,17 +80,26 @@ static void explain_absent(struct run *run, const struct members *members,
     }
 }
 
-/* Through all members of the object. */
+/* Through all members of the object. Documents often have them in the
+ * schema's order, so the next name is the first guess. */
 static bool all_hold(struct run *run, const struct insn *insn,
                      const json_t *value)
 {
-    struct pass pass = {run, insn, insn->u.members, 0, 0};
+    const struct members *members = insn->u.members;
     json_t *object = (json_t *)value;
     void *iter = json_object_iter(object);
+    uint32_t next = 0, required = 0;
     bool ok = true;
 
     for (size_t at = 0; iter != NULL; at++) {
-        if (!member_holds(&pass, key_of(iter), json_object_iter_value(iter),
+        const struct slice key = key_of(iter);
+        const uint32_t number = members_find(members, key, next);
+
+        if (number != MEMBERS_NONE) {
+            next = number + 1;
+            required += members->names[number].required;
+        }
+        if (!member_holds(run, insn, number, key, json_object_iter_value(iter),
                           at)) {
             ok = false;
             if (!evaluate_collects(run))
@@ -112,10 +107,10 @@ static bool all_hold(struct run *run, const struct insn *insn,
         }
         iter = json_object_iter_next(object, iter);
     }
-    if (pass.required == pass.members->required_count)
+    if (required == members->required_count)
         return ok && !run->exhausted;
     if (evaluate_collects(run))
-        explain_absent(run, pass.members, value);
+        explain_absent(run, members, value);
     return false;
 }
 

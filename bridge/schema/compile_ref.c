@@ -89,6 +89,7 @@ static int emit_dynamic_ref(struct compiler *c,
     if (insn == NULL)
         return -1;
     insn->u.targets = targets;
+    c->set->dynamic = true;
     insn->count = count;
     return 0;
 }

@@ -55,14 +55,6 @@ struct slice evaluate_text(const struct run *run, const json_t *string)
     return string == &EVALUATE_NAME ? run->name : value_text(string);
 }
 
-static bool has_type(const struct schema *schema, const json_t *value)
-{
-    if ((schema->types & TYPE_BIT(json_typeof(value))) != 0)
-        return true;
-    return (schema->types & TYPES_WHOLE_REAL) != 0 && json_is_real(value) &&
-           number_is_whole(value);
-}
-
 static bool needs_all(const struct insn *insn)
 {
     return insn->op == OP_UNEVALUATED_ITEMS ||
@@ -77,6 +69,8 @@ static bool claims_hold(struct run *run, const struct schema *schema,
     const unsigned type = TYPE_BIT(json_typeof(value));
     bool ok = true;
 
+    if (type == TYPES_STRING)
+        run->text = evaluate_text(run, value);
     for (; insn < end; insn++) {
         if ((insn->applies & type) == 0)
             continue;
@@ -124,7 +118,7 @@ static bool claims_hold_tracking(struct run *run, const struct schema *schema,
 static bool judge(struct run *run, const struct schema *schema,
                   const json_t *value)
 {
-    if (!has_type(schema, value)) {
+    if (!evaluate_has_type(schema, value)) {
         /* Whatever else is wrong follows from this. */
         if (evaluate_collects(run))
             explain_type(run, schema, value);
@@ -139,26 +133,25 @@ static bool enter(struct run *run, const struct schema *schema,
                   const json_t *value, const struct insn *via, const char *key,
                   size_t at)
 {
-    struct step *step;
+    const uint32_t depth = run->depth;
     bool ok;
 
-    if (run->depth == run->scratch->depth || run->steps == 0)
+    if (depth == run->scratch->depth || run->steps == 0)
         run->exhausted = true;
     if (run->exhausted)
         return false;
     run->steps--;
-    step = &run->scratch->trail[run->depth++];
-    step->schema = schema;
-    step->via = via;
-    step->key = key;
-    step->at = at;
+    run->depth = depth + 1;
+    if (run->traced)
+        run->scratch->trail[depth] = (struct step){schema, via, key, at};
     ok = judge(run, schema, value);
-    run->depth--;
+    run->depth = depth;
     return ok;
 }
 
-bool descend(struct run *run, const struct schema *schema, const json_t *value,
-             const struct insn *via, const char *key, size_t at)
+bool descend_into(struct run *run, const struct schema *schema,
+                  const json_t *value, const struct insn *via, const char *key,
+                  size_t at)
 {
     struct marks *marks = run->marks;
     bool ok;
@@ -219,8 +212,9 @@ enum schema_verdict evaluate(const struct schema *schema,
     struct run run = {.scratch = scratch,
                       .explain = explain,
                       .insns = schema->set->insns,
+                      .traced = explain != NULL || schema->set->dynamic,
                       .steps = LIMIT_SCHEMA_STEPS};
-    bool ok = descend(&run, schema, document, NULL, NULL, 0);
+    bool ok = enter(&run, schema, document, NULL, NULL, 0);
 
     if (run.exhausted)
         return SCHEMA_EXHAUSTED;

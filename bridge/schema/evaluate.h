@@ -15,6 +15,7 @@
 #define SCHEMA_EVALUATE_H
 
 #include "schema/marks.h"
+#include "schema/number.h"
 #include "schema/program.h"
 #include "schema/schema.h"
 #include "schema/unique.h"
@@ -45,8 +46,10 @@ struct run {
     uint32_t depth; /* of the trail */
     uint32_t steps; /* left */
     uint32_t quiet; /* above zero: a failure here need not be one */
+    bool traced;    /* the trail is wanted: for errors, or dynamic references */
     bool exhausted;
     struct slice name;   /* what EVALUATE_NAME stands for */
+    struct slice text;   /* of the value in hand, if it is a string */
     struct marks *marks; /* of the value in hand; NULL: nobody asks */
 };
 
@@ -65,13 +68,32 @@ static inline bool evaluate_collects(const struct run *run)
     return run->explain != NULL && run->quiet == 0;
 }
 
+static inline bool evaluate_has_type(const struct schema *schema,
+                                     const json_t *value)
+{
+    if ((schema->types & TYPE_BIT(json_typeof(value))) != 0)
+        return true;
+    return (schema->types & TYPES_WHOLE_REAL) != 0 && json_is_real(value) &&
+           number_is_whole(value);
+}
+
+bool descend_into(struct run *run, const struct schema *schema,
+                  const json_t *value, const struct insn *via, const char *key,
+                  size_t at);
+
 /*
  * Judges `value`, a part of the one in hand, by `schema`, to which the
  * instruction `via` led by way of a member (`key`, `at` its length) or an
  * array's index (`key` NULL).
  */
-bool descend(struct run *run, const struct schema *schema, const json_t *value,
-             const struct insn *via, const char *key, size_t at);
+static inline bool descend(struct run *run, const struct schema *schema,
+                           const json_t *value, const struct insn *via,
+                           const char *key, size_t at)
+{
+    if (schema->count == 0 && run->explain == NULL)
+        return evaluate_has_type(schema, value);
+    return descend_into(run, schema, value, via, key, at);
+}
 
 /* The same where failure is no error by itself, so nothing is collected. */
 bool descend_quietly(struct run *run, const struct schema *schema,

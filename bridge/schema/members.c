@@ -22,12 +22,6 @@ static uint32_t hash_of(struct slice name)
     return hash ^ hash >> 15;
 }
 
-static bool is(const struct members_name *known, struct slice name)
-{
-    return known->name.len == name.len &&
-           memcmp(known->name.data, name.data, name.len) == 0;
-}
-
 /* Where it is in `slots`, or would be. */
 static uint32_t slot_of(const struct members *members, struct slice name,
                         uint32_t hash)
@@ -38,7 +32,7 @@ static uint32_t slot_of(const struct members *members, struct slice name,
         const struct members_name *known =
             &members->names[members->slots[at] - 1];
 
-        if (known->hash == hash && is(known, name))
+        if (known->hash == hash && slice_same(known->name, name))
             break;
         at = (at + 1) & members->mask;
     }
@@ -80,13 +74,9 @@ uint32_t members_add(struct members *members, struct slice name)
     return members->slots[at] - 1;
 }
 
-uint32_t members_find(const struct members *members, struct slice name,
-                      uint32_t guess)
+uint32_t members_number(const struct members *members, struct slice name)
 {
-    uint32_t at;
+    const uint32_t at = slot_of(members, name, hash_of(name));
 
-    if (guess < members->count && is(&members->names[guess], name))
-        return guess;
-    at = slot_of(members, name, hash_of(name));
     return members->slots[at] == 0 ? MEMBERS_NONE : members->slots[at] - 1;
 }

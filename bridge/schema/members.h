@@ -42,8 +42,17 @@ struct members *members_new(struct arena *arena, size_t max);
 /* Its number, new or not. */
 uint32_t members_add(struct members *members, struct slice name);
 
-/* The number of a name, or MEMBERS_NONE. `guess` is tried first. */
-uint32_t members_find(const struct members *members, struct slice name,
-                      uint32_t guess);
+/* The number of a name, or MEMBERS_NONE. */
+uint32_t members_number(const struct members *members, struct slice name);
+
+/* The same, with a number that is tried first. */
+static inline uint32_t members_find(const struct members *members,
+                                    struct slice name, uint32_t guess)
+{
+    if (guess < members->count && slice_same(members->names[guess].name, name))
+        return guess;
+    return members->count == 0 ? (uint32_t)MEMBERS_NONE
+                               : members_number(members, name);
+}
 
 #endif

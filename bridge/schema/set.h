@@ -51,6 +51,7 @@ struct schema_set {
     struct schema_options options;
     struct arena arena; /* texts, tables; all that is freed with the set */
     bool compiled;
+    bool dynamic;            /* has an OP_DYNAMIC_REF */
     unsigned depth;          /* how deep an evaluation may go */
     struct schema_set *meta; /* the metaschemas; NULL: not needed yet, or this
                                 set is them */

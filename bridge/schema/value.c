@@ -2,17 +2,6 @@
 
 #include "schema/number.h"
 
-struct slice value_text(const json_t *string)
-{
-    return (struct slice){json_string_value(string),
-                          json_string_length(string)};
-}
-
-bool value_same_text(struct slice a, struct slice b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
 static enum value_match compare(const json_t *a, const json_t *b,
                                 unsigned depth);
 
@@ -63,8 +52,8 @@ static enum value_match compare(const json_t *a, const json_t *b,
     if (json_typeof(a) != json_typeof(b))
         return VALUE_DIFFERENT;
     if (json_is_string(a))
-        return value_same_text(value_text(a), value_text(b)) ? VALUE_EQUAL
-                                                             : VALUE_DIFFERENT;
+        return slice_same(value_text(a), value_text(b)) ? VALUE_EQUAL
+                                                        : VALUE_DIFFERENT;
     if (!json_is_array(a) && !json_is_object(a))
         return VALUE_EQUAL; /* true, false, null: the type is all there is */
     if (depth == 0)

@@ -18,9 +18,11 @@ enum { VALUE_DEPTH_MAX = 128 };
 enum value_match { VALUE_DIFFERENT, VALUE_EQUAL, VALUE_TOO_DEEP };
 
 /* The text of a JSON string, which may contain NUL. */
-struct slice value_text(const json_t *string);
-
-bool value_same_text(struct slice a, struct slice b);
+static inline struct slice value_text(const json_t *string)
+{
+    return (struct slice){json_string_value(string),
+                          json_string_length(string)};
+}
 
 enum value_match value_compare(const json_t *a, const json_t *b);
 
