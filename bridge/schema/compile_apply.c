@@ -11,12 +11,6 @@ static int emit_child(struct compiler *c, enum op op, unsigned applies,
     return compile_emit_schema(c, op, applies, schema, why) == NULL ? -1 : 0;
 }
 
-static struct slice iter_key(void *iter)
-{
-    return (struct slice){json_object_iter_key(iter),
-                          json_object_iter_key_len(iter)};
-}
-
 int compile_property_names(struct compiler *c, const json_t *value,
                            struct fault *why)
 {
@@ -154,16 +148,31 @@ int compile_if(struct compiler *c, const json_t *value, struct fault *why)
     return emit_branch(c, OP_ELSE, "else", why);
 }
 
-int compile_dependent_schemas(struct compiler *c, const json_t *value,
-                              struct fault *why)
+static struct insn *emit_dependency(struct compiler *c, struct slice name,
+                                    const json_t *value, struct fault *why)
+{
+    struct insn *insn;
+
+    if (!json_is_array(value))
+        return compile_emit_schema(c, OP_DEPENDENT_SCHEMA, TYPES_OBJECT,
+                                   compile_child(c, &name, why), why);
+    insn = compile_emit(c, OP_DEPENDENT_REQUIRED, TYPES_OBJECT, why);
+    if (insn != NULL)
+        insn->u.value = value;
+    return insn;
+}
+
+/* On schemas, or on names, or, as older drafts had it, on either. */
+int compile_dependencies(struct compiler *c, const json_t *value,
+                         struct fault *why)
 {
     void *iter = json_object_iter((json_t *)value);
 
     for (; iter != NULL; iter = json_object_iter_next((json_t *)value, iter)) {
-        struct slice name = iter_key(iter);
+        const struct slice name = {json_object_iter_key(iter),
+                                   json_object_iter_key_len(iter)};
         struct insn *insn =
-            compile_emit_schema(c, OP_DEPENDENT_SCHEMA, TYPES_OBJECT,
-                                compile_child(c, &name, why), why);
+            emit_dependency(c, name, json_object_iter_value(iter), why);
 
         if (insn == NULL)
             return -1;
@@ -180,15 +189,15 @@ static int emit_unevaluated(struct compiler *c, enum op op, unsigned applies,
     return emit_child(c, op, applies, why);
 }
 
-int compile_unevaluated_items(struct compiler *c, const json_t *value,
-                              struct fault *why)
+int compile_other_items(struct compiler *c, const json_t *value,
+                        struct fault *why)
 {
     (void)value;
     return emit_unevaluated(c, OP_UNEVALUATED_ITEMS, TYPES_ARRAY, why);
 }
 
-int compile_unevaluated_properties(struct compiler *c, const json_t *value,
-                                   struct fault *why)
+int compile_other_members(struct compiler *c, const json_t *value,
+                          struct fault *why)
 {
     (void)value;
     return emit_unevaluated(c, OP_UNEVALUATED_PROPERTIES, TYPES_OBJECT, why);

@@ -21,9 +21,9 @@ COMPILES(compile_any_of);
 COMPILES(compile_one_of);
 COMPILES(compile_not);
 COMPILES(compile_if);
-COMPILES(compile_dependent_schemas);
-COMPILES(compile_unevaluated_items);
-COMPILES(compile_unevaluated_properties);
+COMPILES(compile_dependencies);
+COMPILES(compile_other_items);
+COMPILES(compile_other_members);
 
 #undef COMPILES
 

@@ -152,24 +152,6 @@ int compile_max_properties(struct compiler *c, const json_t *value,
     return emit_count(c, OP_MAX_PROPERTIES, TYPES_OBJECT, value, why);
 }
 
-int compile_dependent_required(struct compiler *c, const json_t *value,
-                               struct fault *why)
-{
-    void *iter = json_object_iter((json_t *)value);
-
-    for (; iter != NULL; iter = json_object_iter_next((json_t *)value, iter)) {
-        struct insn *insn =
-            compile_emit(c, OP_DEPENDENT_REQUIRED, TYPES_OBJECT, why);
-
-        if (insn == NULL)
-            return -1;
-        insn->key = (struct slice){json_object_iter_key(iter),
-                                   json_object_iter_key_len(iter)};
-        insn->u.value = json_object_iter_value(iter);
-    }
-    return 0;
-}
-
 static int refuse_format(const struct compiler *c, const char *name,
                          struct fault *why)
 {

@@ -26,7 +26,6 @@ COMPILES(compile_min_items);
 COMPILES(compile_max_items);
 COMPILES(compile_min_properties);
 COMPILES(compile_max_properties);
-COMPILES(compile_dependent_required);
 COMPILES(compile_format);
 COMPILES(compile_pattern);
 COMPILES(compile_unique_items);

@@ -19,10 +19,11 @@
 struct compiler; /* compile.h */
 
 enum keyword_holds {
-    HOLDS_DATA,        /* no schema */
-    HOLDS_SCHEMA,      /* one */
-    HOLDS_SCHEMA_LIST, /* an array of them, not empty */
-    HOLDS_SCHEMA_MAP   /* an object of them */
+    HOLDS_DATA,   /* no schema */
+    HOLDS_SCHEMA, /* one */
+    HOLDS_LIST,   /* an array of them, not empty */
+    HOLDS_MAP,    /* an object of them */
+    HOLDS_EITHER  /* an object of them, or of arrays of names */
 };
 
 struct keyword {
@@ -41,9 +42,14 @@ const struct keyword *keyword_find(const char *name);
 /* "x-…" is an annotation whatever it holds. */
 bool keyword_is_extension(const char *name);
 
+/* What the draft has instead of a keyword of an older one. NULL: it is none.
+ * Some of those are in the table all the same, as they are in the draft's
+ * metaschema. */
+const char *keyword_successor(const char *name);
+
 /*
- * The keyword that a wrong name probably stands for: the successor of one
- * from an older draft, or the nearest spelling. NULL: no idea.
+ * The keyword that a wrong name probably stands for: a successor, or the
+ * nearest spelling. NULL: no idea.
  */
 const char *keyword_meant(const char *name);
 

@@ -228,6 +228,8 @@ static int walk_map(struct walk *walk, const struct scope *scope,
         struct slice key = {json_object_iter_key(iter),
                             json_object_iter_key_len(iter)};
 
+        if (json_is_array(json_object_iter_value(iter)))
+            continue; /* names: a dependency */
         if (pointer_add(&walk->pointer, key, why) == -1 ||
             walk_schema(walk, scope, json_object_iter_value(iter), why) == -1)
             return -1;
@@ -236,26 +238,26 @@ static int walk_map(struct walk *walk, const struct scope *scope,
     return 0;
 }
 
-static bool may_be_unknown(const struct walk *walk, const char *name)
+/* Whether the name may stand there; keyword is NULL if it is none. */
+static int check_name(const struct walk *walk, const char *name,
+                      const struct keyword *keyword, struct fault *why)
 {
+    const bool lenient = walk->set->options.unknown == SCHEMA_UNKNOWN_ALLOW;
+    const char *meant;
+
+    if (keyword != NULL && (lenient || keyword_successor(name) == NULL))
+        return 0;
     if (keyword_is_extension(name))
-        return true;
-    return walk->set->options.unknown == SCHEMA_UNKNOWN_ALLOW &&
-           keyword_meant(name) == NULL;
-}
-
-static int refuse_unknown(const struct walk *walk, const char *name,
-                          struct fault *why)
-{
-    const char *meant = keyword_meant(name);
-
-    fault_set(
+        return 0;
+    meant = keyword_meant(name);
+    if (meant == NULL && lenient)
+        return 0;
+    return fault_set(
         why, FAULT_CONFIG, "%s#%s/%s: unknown keyword%s%s%s",
         walk->document->name, walk->pointer.len == 0 ? "" : walk->pointer.data,
         name, meant == NULL ? "" : ", did you mean '",
         meant == NULL ? "" : meant,
         meant == NULL ? " (annotations of your own begin with 'x-')" : "'?");
-    return -1;
 }
 
 static int walk_keyword(struct walk *walk, const struct scope *scope,
@@ -266,9 +268,9 @@ static int walk_keyword(struct walk *walk, const struct scope *scope,
     size_t before = walk->pointer.len;
     int rc = 0;
 
-    if (keyword == NULL)
-        return may_be_unknown(walk, name) ? 0 : refuse_unknown(walk, name, why);
-    if ((keyword->vocabulary & scope->dialect) == 0)
+    if (check_name(walk, name, keyword, why) == -1)
+        return -1;
+    if (keyword == NULL || (keyword->vocabulary & scope->dialect) == 0)
         return 0;
     if (pointer_add(&walk->pointer, slice_of(name), why) == -1)
         return -1;
@@ -278,10 +280,11 @@ static int walk_keyword(struct walk *walk, const struct scope *scope,
     case HOLDS_SCHEMA:
         rc = walk_schema(walk, scope, value, why);
         break;
-    case HOLDS_SCHEMA_LIST:
+    case HOLDS_LIST:
         rc = walk_list(walk, scope, value, why);
         break;
-    case HOLDS_SCHEMA_MAP:
+    case HOLDS_MAP:
+    case HOLDS_EITHER:
         rc = walk_map(walk, scope, value, why);
         break;
     }

@@ -1,5 +1,6 @@
 #include "schema/number.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,7 +97,8 @@ static int digits_of(double d)
     char text[NUMBER_TEXT_MAX];
     int digits;
 
-    for (digits = 15; digits < 17; digits++) {
+    /* a subnormal one has fewer than the fifteen that others can keep */
+    for (digits = fabs(d) < DBL_MIN ? 1 : 15; digits < 17; digits++) {
         snprintf(text, sizeof(text), "%.*g", digits, d);
         if (strtod(text, NULL) == d)
             break;
