@@ -1,6 +1,7 @@
 #include "schema/check.h"
 
 #include "schema/format.h"
+#include "schema/members.h"
 #include "schema/number.h"
 #include "schema/regex.h"
 #include "schema/value.h"
@@ -10,9 +11,9 @@ static bool equals(struct run *run, const json_t *constant, const json_t *value)
 {
     enum value_match match;
 
-    if (value == &EVALUATE_NAME)
+    if (json_is_string(value))
         return json_is_string(constant) &&
-               slice_same(value_text(constant), run->name);
+               slice_same(value_text(constant), run->text);
     match = value_compare(constant, value);
     if (match == VALUE_TOO_DEEP)
         run->exhausted = true;
@@ -28,6 +29,9 @@ bool check_enum(struct run *run, const struct insn *insn, const json_t *value)
 {
     size_t i, count = json_array_size(insn->u.value);
 
+    if (insn->members != NULL)
+        return json_is_string(value) &&
+               members_find(insn->members, run->text, 0) != MEMBERS_NONE;
     for (i = 0; i < count && !run->exhausted; i++) {
         if (equals(run, json_array_get(insn->u.value, i), value))
             return true;

@@ -94,7 +94,7 @@ int compile_members(struct compiler *c, const json_t *value, struct fault *why)
         members == NULL ? NULL : compile_emit(c, OP_MEMBERS, TYPES_OBJECT, why);
     if (insn == NULL)
         return -1;
-    insn->u.members = members;
+    insn->members = members;
     members->pattern_count =
         (uint32_t)json_object_size(compile_beside(c, "patternProperties"));
     members->additional = compile_beside(c, "additionalProperties") != NULL;

@@ -136,6 +136,8 @@ static bool enter(struct run *run, const struct schema *schema,
     const uint32_t depth = run->depth;
     bool ok;
 
+    if (!run->traced)
+        schema = schema->shortcut;
     if (depth == run->scratch->depth || run->steps == 0)
         run->exhausted = true;
     if (run->exhausted)

@@ -90,6 +90,8 @@ static inline bool descend(struct run *run, const struct schema *schema,
                            const json_t *value, const struct insn *via,
                            const char *key, size_t at)
 {
+    if (!run->traced)
+        schema = schema->shortcut;
     if (schema->count == 0 && run->explain == NULL)
         return evaluate_has_type(schema, value);
     return descend_into(run, schema, value, via, key, at);

@@ -100,6 +100,9 @@ enum op {
 
 struct schema {
     const struct schema_set *set;
+    /* what it comes to: where it is nothing but a \"$ref\", what that leads to
+     */
+    const struct schema *shortcut;
     uint32_t first; /* in the set's instructions */
     uint32_t count;
     uint16_t types;      /* allowed ones; none: the schema `false` */
@@ -128,13 +131,13 @@ struct insn {
     const char *keyword;
     struct slice key; /* a member's name, or the text of a pattern */
     const struct schema *schema;
+    const struct members *members; /* OP_MEMBERS; OP_ENUM: if all are texts */
     union {
         size_t limit; /* a length, a count; a position, for arrays */
         const json_t *value;
         const struct divisor *divisor;
         const struct regex *regex;
         const struct format *format;
-        const struct members *members;
         const struct schema *const *schemas;
         const struct dynamic_target *targets;
     } u;
