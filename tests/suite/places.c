@@ -257,7 +257,7 @@ int places_check(const struct places *places, const json_t *document,
         rc = fault_set(why, FAULT_SCHEMA, "instanceLocation '%s' leads nowhere",
                        error->instance_location);
     else if (fragment == NULL ||
-             pointer_decode(&pointer, slice_of(fragment + 1), why) == -1 ||
+             pointer_decode(&pointer, slice_of(fragment + 1), NULL) == -1 ||
              !leads_somewhere(places, error,
                               pointer.data == NULL ? "" : pointer.data))
         rc = fault_set(why, FAULT_SCHEMA,
