@@ -104,7 +104,8 @@ bool check_max_length(struct run *run, const struct insn *insn,
 
 bool check_format(struct run *run, const struct insn *insn, const json_t *value)
 {
-    return insn->u.format->holds(evaluate_text(run, value));
+    return format_holds(insn->u.format, evaluate_text(run, value),
+                        &run->exhausted);
 }
 
 bool check_pattern(struct run *run, const struct insn *insn,
