@@ -103,7 +103,7 @@ static bool is_label(struct slice label, enum rules rules,
 
 static bool is_name(struct slice text, enum rules rules, bool *exhausted)
 {
-    bool last = false, right_to_left = false, strong = true;
+    bool last = false, right_to_left = false, beside = true;
     size_t len = 0, labels = 0, numbers = 0;
 
     /* Of a U-label's UTF-8, four bytes make at least one octet. */
@@ -119,11 +119,11 @@ static bool is_name(struct slice text, enum rules rules, bool *exhausted)
         labels++;
         numbers += is_number(label);
         right_to_left |= found.right_to_left;
-        strong &= found.strong;
+        beside &= found.beside_right_to_left;
     }
     if ((rules & NO_ADDRESSES) != 0 && labels == 4 && numbers == 4)
         return false;
-    return len <= NAME_MAX_LEN && (strong || !right_to_left);
+    return len <= NAME_MAX_LEN && (beside || !right_to_left);
 }
 
 bool hostname_is_valid(struct slice text, bool *exhausted)

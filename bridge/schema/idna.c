@@ -13,6 +13,8 @@ enum {
                                 bytes, takes an octet or more of the A-label */
 };
 
+#define ALEF "\xd7\x90"
+
 static bool is_answer(int rc, bool *exhausted)
 {
     if (rc == IDN2_MALLOC)
@@ -20,58 +22,107 @@ static bool is_answer(int rc, bool *exhausted)
     return rc == IDN2_OK;
 }
 
-/* Would libidn2 have it, were there not the Bidi rule? */
-static bool breaks_bidi_rule(const char *text, bool *exhausted)
+static bool is_european_digit(uint32_t c)
 {
-    uint8_t *ascii = NULL;
-    int rc = idn2_register_u8((const uint8_t *)text, NULL, &ascii, 0);
-
-    is_answer(rc, exhausted);
-    idn2_free(ascii);
-    return rc == IDN2_BIDI;
+    return (c >= '0' && c <= '9') || (c >= 0x6f0 && c <= 0x6f9);
 }
 
-/*
- * The fourth condition of the Bidi rule, which libidn2 does not test: European
- * and Arabic digits are not mixed. These are the ones that labels may have.
- */
+/* Of those that labels may have. */
+static bool is_arabic_digit(uint32_t c)
+{
+    return (c >= 0x660 && c <= 0x669) || (c >= 0x10d30 && c <= 0x10d39);
+}
+
+/* The character at the front of well-formed UTF-8. */
+static struct slice first_of(const char *text)
+{
+    return (struct slice){
+        text, utf8_length((const unsigned char *)text, strlen(text))};
+}
+
+static uint32_t code_point(struct slice c)
+{
+    return utf8_code_point((const unsigned char *)c.data, c.len);
+}
+
+/* The fourth condition of the Bidi rule, which libidn2 does not test. */
 static bool mixes_digits(const char *text)
 {
-    const unsigned char *s = (const unsigned char *)text;
     bool european = false, arabic = false;
 
-    while (*s != '\0') {
-        size_t len = utf8_length(s, strlen((const char *)s));
-        uint32_t c = len == 0 ? 0 : utf8_code_point(s, len);
+    while (*text != '\0') {
+        struct slice c = first_of(text);
 
-        european |= (c >= '0' && c <= '9') || (c >= 0x6f0 && c <= 0x6f9);
-        arabic |= (c >= 0x660 && c <= 0x669) || (c >= 0x10d30 && c <= 0x10d39);
-        s += len == 0 ? 1 : len;
+        european |= is_european_digit(code_point(c));
+        arabic |= is_arabic_digit(code_point(c));
+        text += c.len;
     }
     return european && arabic;
 }
 
 /*
  * The directions of characters are not to be had from libidn2, but its answers
- * tell them: a letter from left to right (a) at the end is wrong only in a
- * label from right to left, and a character between two from right to left
- * (alef) only if it is one from left to right.
+ * tell them. They are asked for by labels made of the text, with a letter from
+ * right to left (alef) before it perhaps, and something after it.
  */
-static void find_directions(const char *text, struct idna_label *out,
-                            bool *exhausted)
+static int probe(const char *before, struct slice text, const char *after,
+                 bool *exhausted)
 {
-    const unsigned char *s = (const unsigned char *)text;
-    char probe[TEXT_MAX + 2];
+    char label[TEXT_MAX + 8];
+    uint8_t *ascii = NULL;
+    int rc;
 
-    snprintf(probe, sizeof(probe), "%sa", text);
-    out->right_to_left = breaks_bidi_rule(probe, exhausted);
-    if (s[0] < 0x80) {
-        out->strong = ascii_is_alpha(text[0]);
-    } else {
-        snprintf(probe, sizeof(probe), "\xd7\x90%.*s\xd7\x90",
-                 (int)utf8_length(s, strlen(text)), text);
-        out->strong = out->right_to_left || breaks_bidi_rule(probe, exhausted);
+    snprintf(label, sizeof(label), "%s%.*s%s", before, (int)text.len, text.data,
+             after);
+    rc = idn2_register_u8((const uint8_t *)label, NULL, &ascii, 0);
+    idn2_free(ascii);
+    is_answer(rc, exhausted);
+    return rc;
+}
+
+/* A letter from left to right is wrong nowhere but in such a label. */
+static bool is_right_to_left(const char *text, bool *exhausted)
+{
+    return probe("", slice_of(text), "a", exhausted) == IDN2_BIDI;
+}
+
+/* Of the characters of other labels, only these are wrong in such a one. */
+static bool is_left_to_right(struct slice c, bool *exhausted)
+{
+    return probe(ALEF, c, ALEF, exhausted) == IDN2_BIDI;
+}
+
+/* Only these, and digits, may end such a label. */
+static bool is_mark(struct slice c, bool *exhausted)
+{
+    return probe(ALEF, c, "", exhausted) == IDN2_OK;
+}
+
+/*
+ * The first and the sixth condition of the Bidi rule: the label begins with a
+ * letter from left to right, and ends with one or with a European digit; marks
+ * may follow.
+ */
+static bool is_bidi_neighbour(const char *text, bool *exhausted)
+{
+    size_t end = strlen(text);
+
+    if (!is_left_to_right(first_of(text), exhausted))
+        return false;
+    while (end > 0) {
+        size_t at = end - 1;
+        struct slice c;
+
+        while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
+            at--;
+        c = (struct slice){text + at, end - at};
+        if (is_european_digit(code_point(c)) || is_left_to_right(c, exhausted))
+            return true;
+        if (!is_mark(c, exhausted))
+            return false;
+        end = at;
     }
+    return false;
 }
 
 /* Copies it, terminated, letters of ASCII in lower case if all of it is ASCII;
@@ -92,36 +143,48 @@ static bool copy_ascii(char *out, struct slice label)
     return ascii;
 }
 
+/* libidn2's own answer, and both forms of a label that it takes. */
+static bool convert(struct slice label, char *unicode, size_t *ascii_len,
+                    bool *exhausted)
+{
+    char *decoded = NULL;
+    uint8_t *ascii = NULL;
+    bool holds;
+
+    if (copy_ascii(unicode, label)) {
+        holds =
+            is_answer(
+                idn2_register_u8(NULL, (const uint8_t *)unicode, &ascii, 0),
+                exhausted) &&
+            is_answer(idn2_to_unicode_8z8z(unicode, &decoded, 0), exhausted) &&
+            strlen(decoded) <= TEXT_MAX;
+        if (holds)
+            memcpy(unicode, decoded, strlen(decoded) + 1);
+    } else {
+        holds = is_answer(
+            idn2_register_u8((const uint8_t *)unicode, NULL, &ascii, 0),
+            exhausted);
+    }
+    if (holds)
+        *ascii_len = strlen((const char *)ascii);
+    idn2_free(decoded);
+    idn2_free(ascii);
+    return holds;
+}
+
 bool idna_is_label(struct slice label, struct idna_label *out, bool *exhausted)
 {
     char text[TEXT_MAX + 1];
-    uint8_t *ascii = NULL;
-    char *unicode = NULL;
-    bool holds = false;
 
     /* libidn2 would stop at a NUL. */
     if (label.len == 0 || label.len > TEXT_MAX ||
         memchr(label.data, '\0', label.len) != NULL)
         return false;
-    if (!copy_ascii(text, label)) {
-        holds =
-            is_answer(idn2_register_u8((const uint8_t *)text, NULL, &ascii, 0),
-                      exhausted);
-    } else {
-        holds =
-            is_answer(idn2_register_u8(NULL, (const uint8_t *)text, &ascii, 0),
-                      exhausted) &&
-            is_answer(idn2_to_unicode_8z8z(text, &unicode, 0), exhausted) &&
-            strlen(unicode) <= TEXT_MAX;
-    }
-    if (holds && !mixes_digits(unicode != NULL ? unicode : text)) {
-        out->ascii_len = strlen((const char *)ascii);
-        find_directions(unicode != NULL ? unicode : text, out, exhausted);
-        holds = !*exhausted;
-    } else {
-        holds = false;
-    }
-    idn2_free(unicode);
-    idn2_free(ascii);
-    return holds;
+    if (!convert(label, text, &out->ascii_len, exhausted) ||
+        !utf8_is(slice_of(text)) || mixes_digits(text))
+        return false;
+    out->right_to_left = is_right_to_left(text, exhausted);
+    out->beside_right_to_left =
+        out->right_to_left || is_bidi_neighbour(text, exhausted);
+    return !*exhausted;
 }

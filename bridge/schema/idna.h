@@ -6,9 +6,7 @@
  * (CONTEXTO) and then accepts labels that IDNA2008 does not have.
  *
  * Sources: RFC 5890, section 2.3.2.1 (A-label, U-label); RFC 5891, section
- * 4.2; RFC 5892, appendix A; RFC 5893, section 2 (right to left). Of the
- * last, what an honest label could break is tested: the sixth condition is
- * not, in labels from left to right.
+ * 4.2; RFC 5892, appendix A; RFC 5893, section 2 (right to left).
  *
  * Threads: any.
  */
@@ -21,10 +19,9 @@
 #include <stddef.h>
 
 struct idna_label {
-    size_t ascii_len;   /* octets of the A-label */
-    bool right_to_left; /* such a label makes the name a Bidi domain name, */
-    bool strong;        /* all labels of which must begin with a letter that
-                           has a direction */
+    size_t ascii_len;          /* octets of the A-label */
+    bool right_to_left;        /* it makes the name a Bidi domain name, */
+    bool beside_right_to_left; /* and in one it may stand */
 };
 
 /*

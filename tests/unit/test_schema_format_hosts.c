@@ -96,6 +96,7 @@ static const struct test_row hostnames[] = {
     YES("1.2.3.com"),
     YES("1.2.3"),
     YES("1.2.3.4.5"),
+    YES("1.2.3.4.com"),
     YES("a-b--c.example"),
     YES("ab--cd.example"), /* reserved for IDNA, but a name in RFC 1123 */
     NO("1.2.3.4"),
@@ -229,6 +230,12 @@ static const struct test_row idn_hostnames[] = {
     YES("\u4e08.\u05d0"),
     NO("\u30fb\u4e08.\u05d0"), /* a neutral begins the label */
     YES("\u30fb\u4e08.a"),
+    NO("\u4e08\u30fb.\u05d0"), /* a neutral ends it */
+    YES("\u4e08\u30fb.a"),
+    YES("\u0915\u0941.\u05d0"), /* a mark does */
+    NO("\u4e08\u30fb\u3099.\u05d0"),
+    YES("\u00fc0.\u05d0"),
+    YES("\u00fc\u06f0.\u05d0"),
     NO("\u06f0"
        "0.\u05d0"),
     /* RFC 3490, section 3.1: dots */

@@ -134,6 +134,8 @@ static const struct test_row durations[] = {
     NO("P1D\n"),
     NO("P1D\0"),
     NO("P1\0D"),
+    NO("P1\0"),
+    NO("P1 "),
     NO("P\u09e8Y"),
     NO("P1\u00c4"),
     NO(""),
