@@ -87,42 +87,54 @@ static bool is_right_to_left(const char *text, bool *exhausted)
 }
 
 /* Of the characters of other labels, only these are wrong in such a one. */
-static bool is_left_to_right(struct slice c, bool *exhausted)
+static bool is_left(struct slice c, bool *exhausted)
 {
     return probe(ALEF, c, ALEF, exhausted) == IDN2_BIDI;
 }
 
-/* Only these, and digits, may end such a label. */
 static bool is_mark(struct slice c, bool *exhausted)
 {
-    return probe(ALEF, c, "", exhausted) == IDN2_OK;
+    return probe("", c, "", exhausted) == IDN2_LEADING_COMBINING;
+}
+
+static struct slice last_of(struct slice text)
+{
+    size_t at = text.len - 1;
+
+    while (at > 0 && ((unsigned char)text.data[at] & 0xc0) == 0x80)
+        at--;
+    return (struct slice){text.data + at, text.len - at};
+}
+
+static struct slice without_marks(struct slice text, bool *exhausted)
+{
+    while (text.len > 0 && is_mark(last_of(text), exhausted))
+        text.len -= last_of(text).len;
+    return text;
 }
 
 /*
- * The first and the sixth condition of the Bidi rule: the label begins with a
- * letter from left to right, and ends with one or with a European digit; marks
- * may follow.
+ * The third condition of the Bidi rule: marks may follow the end, but what is
+ * before them is the end. libidn2 takes a mark for one.
  */
-static bool is_bidi_neighbour(const char *text, bool *exhausted)
+static bool ends_right_to_left(const char *text, bool *exhausted)
 {
-    size_t end = strlen(text);
+    struct slice rest = without_marks(slice_of(text), exhausted);
 
-    if (!is_left_to_right(first_of(text), exhausted))
-        return false;
-    while (end > 0) {
-        size_t at = end - 1;
-        struct slice c;
+    return probe("", rest, "", exhausted) == IDN2_OK;
+}
 
-        while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
-            at--;
-        c = (struct slice){text + at, end - at};
-        if (is_european_digit(code_point(c)) || is_left_to_right(c, exhausted))
-            return true;
-        if (!is_mark(c, exhausted))
-            return false;
-        end = at;
-    }
-    return false;
+/*
+ * The first and the sixth condition, for the other labels of a name that has
+ * one from right to left, of which libidn2 does not know.
+ */
+static bool is_left_to_right(const char *text, bool *exhausted)
+{
+    struct slice rest = without_marks(slice_of(text), exhausted);
+
+    return rest.len > 0 && is_left(first_of(text), exhausted) &&
+           (is_european_digit(code_point(last_of(rest))) ||
+            is_left(last_of(rest), exhausted));
 }
 
 /* Copies it, terminated, letters of ASCII in lower case if all of it is ASCII;
@@ -185,6 +197,7 @@ bool idna_is_label(struct slice label, struct idna_label *out, bool *exhausted)
         return false;
     out->right_to_left = is_right_to_left(text, exhausted);
     out->beside_right_to_left =
-        out->right_to_left || is_bidi_neighbour(text, exhausted);
-    return !*exhausted;
+        out->right_to_left || is_left_to_right(text, exhausted);
+    return (!out->right_to_left || ends_right_to_left(text, exhausted)) &&
+           !*exhausted;
 }

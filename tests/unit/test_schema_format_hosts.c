@@ -215,6 +215,11 @@ static const struct test_row idn_hostnames[] = {
     NO("\u05d0"
        "a"),
     NO("\u05d0-"),
+    NO("\u05d0-\u05b8"), /* the mark is not the end */
+    YES("\u05d0\u05b8"),
+    YES("\u05d0-\u05d0\u05b8\u05bc"),
+    YES("\u05d0"
+        "1\u05b8"),
     NO("\u05d0"
        "0\u0660"),
     NO("\u05d0\U00010d30"
