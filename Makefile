@@ -15,7 +15,7 @@ IMAGE ?= aurix-bridge
 
 build_packages := gcc libc6-dev cmake ninja-build pkg-config \
 	libcivetweb-dev libssl-dev libjansson-dev librdkafka-dev libpcre2-dev \
-	libinih-dev libcurl4-openssl-dev libsqlite3-dev
+	libidn2-dev libinih-dev libcurl4-openssl-dev libsqlite3-dev
 test_packages := libcmocka-dev libtest-json-schema-acceptance-perl python3 \
 	python3-venv default-jre-headless maven
 lint_packages := python3 python3-venv shellcheck

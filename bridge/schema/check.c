@@ -111,7 +111,7 @@ bool check_max_length(struct run *run, const struct insn *insn,
 bool check_format(struct run *run, const struct insn *insn, const json_t *value)
 {
     (void)value;
-    return insn->u.format->holds(run->text);
+    return format_holds(insn->u.format, run->text, &run->exhausted);
 }
 
 bool check_pattern(struct run *run, const struct insn *insn,

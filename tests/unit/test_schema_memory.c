@@ -8,6 +8,7 @@
 #include "test_schema_support.h"
 
 #include "base/limits.h"
+#include "schema/format.h"
 
 /*
  * Where memory fails while it parses, jansson goes on without the bytes, and
@@ -249,7 +250,72 @@ static void test_each_allocation_fails(void **state)
     json_decref(document);
 }
 
+/* Texts that are valid, and whether memory is needed to know. */
+static const struct {
+    const char *format;
+    const char *text;
+    bool allocates;
+} texts[] = {
+    {"date-time",             "1990-12-31T23:59:60Z",                 false},
+    {"date",                  "1990-12-31",                           false},
+    {"time",                  "12:00:00Z",                            false},
+    {"duration",              "P1Y2M3DT4H5M6S",                       false},
+    {"email",                 "a@example.com",                        false},
+    {"idn-email",             "a@example.com",                        false},
+    {"idn-email",             "\u00fc@\u00fc.example",                true },
+    {"hostname",              "www.example.com",                      false},
+    {"hostname",              "xn--fa-hia.example",                   true },
+    {"idn-hostname",          "www.example.com",                      false},
+    {"idn-hostname",          "fa\u00df.\u05d0",                      true },
+    {"ipv4",                  "192.0.2.1",                            false},
+    {"ipv6",                  "2001:db8::1",                          false},
+    {"uri",                   "http://a:b@[::1]:80/c?d#e",            false},
+    {"uri-reference",         "../a?b",                               false},
+    {"iri",                   "http://\u00fc/\u00fc",                 false},
+    {"iri-reference",         "\u00fc",                               false},
+    {"uuid",                  "2eb8aa08-aa98-11ea-b4aa-73b441d16380", false},
+    {"uri-template",          "{+a,b*}",                              false},
+    {"json-pointer",          "/a~0b",                                false},
+    {"relative-json-pointer", "1+2/a",                                false},
+    {"regex",                 "^a+$",                                 true },
+};
+
+/* What was not found out for lack of memory is told from what is wrong. */
+static void test_formats(void **state)
+{
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        const struct format *format = format_find(slice_of(texts[i].format));
+        struct slice text = slice_of(texts[i].text);
+        bool exhausted = false, valid;
+        unsigned long which, total;
+
+        count_from(0);
+        valid = format_holds(format, text, &exhausted);
+        counting = false;
+        total = allocations;
+        if (!valid || exhausted || (total > 0) != texts[i].allocates)
+            fail_msg("%s: %lu allocations", texts[i].format, total);
+        for (which = 1; which <= total; which++) {
+            exhausted = false;
+            count_from(which);
+            valid = format_holds(format, text, &exhausted);
+            counting = false;
+            if (valid == exhausted)
+                fail_msg("%s: allocation %lu", texts[i].format, which);
+        }
+    }
+}
+
 #else
+
+static void test_formats(void **state)
+{
+    (void)state;
+    skip();
+}
 
 static void test_check_allocates_nothing(void **state)
 {
@@ -270,6 +336,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_check_allocates_nothing),
         cmocka_unit_test(test_each_allocation_fails),
+        cmocka_unit_test(test_formats),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
