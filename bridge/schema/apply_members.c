@@ -135,12 +135,8 @@ static bool known_ones_hold(struct run *run, const struct insn *insn,
 bool apply_members(struct run *run, const struct insn *insn,
                    const json_t *value)
 {
-    enum { LOOKUP_COST = 4 }; /* in members that are passed */
-    const struct members *members = insn->members;
-
-    if (members->pattern_count == 0 && !members->additional &&
-        run->marks == NULL && !evaluate_collects(run) &&
-        json_object_size(value) > LOOKUP_COST * (size_t)members->count)
+    if (members_are_few(insn->members, json_object_size(value)) &&
+        run->marks == NULL && !evaluate_collects(run))
         return known_ones_hold(run, insn, value);
     return all_hold(run, insn, value);
 }

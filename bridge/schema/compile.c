@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "schema/cycle.h"
 #include "schema/keyword.h"
+#include "schema/link.h"
 #include "schema/pointer.h"
 #include "schema/regex.h"
 
@@ -179,19 +180,6 @@ static int compile_schema(struct schema_set *set, size_t number,
     return compile_keywords(&c, why);
 }
 
-/* Only now is it certain that this comes to an end. */
-static void take_shortcuts(struct schema_set *set)
-{
-    for (size_t i = 0; i < set->source_count; i++) {
-        const struct schema *to = &set->schemas[i];
-
-        while (to->count == 1 && to->types == TYPES_ANY &&
-               set->insns[to->first].op == OP_REF)
-            to = set->insns[to->first].schema;
-        set->schemas[i].shortcut = to;
-    }
-}
-
 int compile_schemas(struct schema_set *set, struct fault *why)
 {
     size_t i;
@@ -208,8 +196,5 @@ int compile_schemas(struct schema_set *set, struct fault *why)
         if (compile_schema(set, i, why) == -1)
             return -1;
     }
-    if (cycle_check(set, why) == -1)
-        return -1;
-    take_shortcuts(set);
-    return 0;
+    return cycle_check(set, why) == -1 ? -1 : link_schemas(set, why);
 }

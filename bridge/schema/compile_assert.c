@@ -60,8 +60,8 @@ int compile_const(struct compiler *c, const json_t *value, struct fault *why)
 }
 
 /* NULL: not all of them are texts; or there is no memory, as *why says. */
-static const struct members *names_in(struct compiler *c, const json_t *values,
-                                      struct fault *why)
+static struct members *names_in(struct compiler *c, const json_t *values,
+                                struct fault *why)
 {
     const size_t count = json_array_size(values);
     struct members *names;
@@ -74,13 +74,15 @@ static const struct members *names_in(struct compiler *c, const json_t *values,
         fault_set(why, FAULT_NOMEM, "cannot allocate the schemas");
     for (size_t i = 0; i < count && names != NULL; i++)
         members_add(names, value_text(json_array_get(values, i)));
+    if (names != NULL)
+        members_ready(names);
     return names;
 }
 
 int compile_enum(struct compiler *c, const json_t *value, struct fault *why)
 {
     struct fault cause = FAULT_INIT;
-    const struct members *names = names_in(c, value, &cause);
+    struct members *names = names_in(c, value, &cause);
     struct insn *insn = compile_emit(c, OP_ENUM, TYPES_ANY, why);
 
     if (cause.kind != FAULT_NONE)

@@ -40,6 +40,7 @@ static struct members *gather(struct compiler *c, struct fault *why)
         members_add(members, iter_key(iter));
     members->property_count = members->count;
     add_required(members, required);
+    members_ready(members);
     return members;
 }
 
