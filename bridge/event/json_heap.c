@@ -70,7 +70,7 @@ struct json_heap {
     size_t next_chunk;  /* bytes of the next, if nothing larger is needed */
     jmp_buf *escape;    /* out of json_heap_load(), if it is running */
     size_t max;         /* that may be taken in all */
-    bool shares;        /* or has all of that to itself */
+    bool sharing;       /* or has all of that to itself */
     bool has_share;
     bool exhausted;
     bool failed;
@@ -161,7 +161,7 @@ static void *take_from_new_chunk(struct json_heap *heap, size_t size)
         bytes = size + sizeof(*chunk);
     if (bytes > room)
         bytes = room;
-    if (heap->shares && !heap->has_share)
+    if (heap->sharing && !heap->has_share)
         take_share(heap);
 
     chunk = malloc(bytes);
@@ -215,7 +215,7 @@ static void start_over(struct json_heap *heap)
     ASAN_POISON_MEMORY_REGION(heap->first, FIRST_BLOCK);
 }
 
-static int new_heap(struct json_heap **out, size_t max, bool shares,
+static int new_heap(struct json_heap **out, size_t max, bool sharing,
                     struct fault *why)
 {
     struct json_heap *heap = malloc(sizeof(*heap));
@@ -224,7 +224,7 @@ static int new_heap(struct json_heap **out, size_t max, bool shares,
         return fault_set(why, FAULT_NOMEM,
                          "cannot allocate memory to parse JSON in");
     heap->max = max;
-    heap->shares = shares;
+    heap->sharing = sharing;
     heap->chunks = NULL;
     heap->chunk_bytes = 0;
     heap->escape = NULL;
@@ -232,7 +232,7 @@ static int new_heap(struct json_heap **out, size_t max, bool shares,
     heap->exhausted = false;
     heap->failed = false;
     start_over(heap);
-    if (shares)
+    if (sharing)
         count_heaps(1);
     *out = heap;
     return 0;
@@ -254,7 +254,7 @@ void json_heap_free(struct json_heap *heap)
     if (heap == NULL)
         return;
     assert(heap != current && heap->chunks == NULL);
-    if (heap->shares)
+    if (heap->sharing)
         count_heaps(-1);
     ASAN_UNPOISON_MEMORY_REGION(heap->first, FIRST_BLOCK);
     free(heap);
