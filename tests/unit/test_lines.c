@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -151,7 +152,7 @@ static void test_said_before_waiting(void **state)
 
     (void)state;
     assert_int_equal(pipe(in), 0);
-    assert_int_equal(pipe(out), 0);
+    assert_int_equal(pipe2(out, O_NONBLOCK), 0);
     said = fdopen(out[1], "w");
     assert_non_null(said);
     assert_int_equal(write(in[1], "a\n", 2), 2);
