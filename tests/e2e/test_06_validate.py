@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -371,6 +372,18 @@ def test_output_that_cannot_be_written(folder, count):
         )
     assert status == 2
     assert "cannot write standard output: No space left" in err
+
+
+def test_files_once_nothing_can_be_written(folder):
+    """What nobody will be told need not be looked at."""
+    many = ["good.json"] * 2000  # more than stdio keeps back
+    with Path("/dev/full").open("w") as full:
+        status, err = run_into(
+            folder, full.fileno(), *many, "gone.json", stdin=subprocess.DEVNULL
+        )
+    assert status == 2
+    assert "cannot write standard output: No space left" in err
+    assert "gone.json" not in err
 
 
 def test_nobody_reads_any_more(folder):

@@ -124,6 +124,24 @@ static void test_too_long_to_be_told(void **state)
     buf_release(&text);
 }
 
+static void test_memory_does_not_grow(void **state)
+{
+    struct verdict vd = {0};
+    struct judge jd;
+    size_t first;
+
+    (void)state;
+    judge_by(&jd, "{\"type\": \"string\"}", SCHEMA_FORMAT_ASSERT);
+    assert_int_equal(judge_document(&jd, slice_of("1"), &vd, NULL), 0);
+    first = jd.arena.total;
+    for (int i = 0; i < 10000; i++) {
+        assert_int_equal(judge_document(&jd, slice_of("1"), &vd, NULL), 0);
+        assert_int_equal(vd.report.count, 1);
+    }
+    assert_int_equal(jd.arena.total, first);
+    judge_release(&jd);
+}
+
 static void test_errors_are_bounded(void **state)
 {
     struct buf text = BUF_INIT(MIB);
@@ -214,6 +232,7 @@ int main(void)
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_format_annotates),
         cmocka_unit_test(test_too_long_to_be_told),
+        cmocka_unit_test(test_memory_does_not_grow),
         cmocka_unit_test(test_errors_are_bounded),
         cmocka_unit_test(test_events),
         cmocka_unit_test(test_what_cannot_begin),
