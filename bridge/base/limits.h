@@ -59,6 +59,7 @@ enum {
     /* files and standard input of commands: more than any body that is
      * taken, so that the refusal of larger ones can be seen */
     LIMIT_INPUT = 16 * MIB,
+    LIMIT_DOCUMENT_HEAP = 512 * MIB, /* of one that is checked, parsed */
 
     /* logs, metrics, admin */
     LIMIT_LOG_LINE = 2 * KIB,
