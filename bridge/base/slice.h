@@ -30,33 +30,48 @@ static inline bool slice_is(struct slice s, const char *text)
            memcmp(s.data, text, s.len) == 0;
 }
 
-/* Of at least as many bytes as a word has, and at most two: the first and the
- * last ones, which overlap. */
-static inline bool slice_same_words(const char *a, const char *b, size_t len)
+/* Of at least eight bytes, and at most sixteen: the first and the last eight,
+ * which overlap. */
+static inline bool slice_same_16(const char *a, const char *b, size_t len)
 {
     uint64_t a_first, a_last, b_first, b_last;
-    const size_t last = len - sizeof(a_last);
 
-    memcpy(&a_first, a, sizeof(a_first));
-    memcpy(&b_first, b, sizeof(b_first));
-    memcpy(&a_last, a + last, sizeof(a_last));
-    memcpy(&b_last, b + last, sizeof(b_last));
+    memcpy(&a_first, a, 8);
+    memcpy(&b_first, b, 8);
+    memcpy(&a_last, a + len - 8, 8);
+    memcpy(&b_last, b + len - 8, 8);
+    return ((a_first ^ b_first) | (a_last ^ b_last)) == 0;
+}
+
+/* Likewise of four to eight. */
+static inline bool slice_same_8(const char *a, const char *b, size_t len)
+{
+    uint32_t a_first, a_last, b_first, b_last;
+
+    memcpy(&a_first, a, 4);
+    memcpy(&b_first, b, 4);
+    memcpy(&a_last, a + len - 4, 4);
+    memcpy(&b_last, b + len - 4, 4);
     return ((a_first ^ b_first) | (a_last ^ b_last)) == 0;
 }
 
 /* The same bytes? Names are short, and a call of memcmp() costs more. */
 static inline bool slice_same(struct slice a, struct slice b)
 {
-    if (a.len != b.len)
+    const size_t len = a.len;
+
+    if (len != b.len)
         return false;
-    if (a.len > 2 * sizeof(uint64_t))
-        return memcmp(a.data, b.data, a.len) == 0;
-    if (a.len >= sizeof(uint64_t))
-        return slice_same_words(a.data, b.data, a.len);
-    for (size_t i = 0; i < a.len; i++)
-        if (a.data[i] != b.data[i])
-            return false;
-    return true;
+    if (len > 16)
+        return memcmp(a.data, b.data, len) == 0;
+    if (len >= 8)
+        return slice_same_16(a.data, b.data, len);
+    if (len >= 4)
+        return slice_same_8(a.data, b.data, len);
+    /* of three there are a first, a middle and a last one */
+    return len == 0 ||
+           (a.data[0] == b.data[0] && a.data[len / 2] == b.data[len / 2] &&
+            a.data[len - 1] == b.data[len - 1]);
 }
 
 #endif

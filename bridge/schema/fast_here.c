@@ -34,12 +34,10 @@ static NOINLINE bool branch_holds_tracking(struct way way,
 static inline bool branch_holds(struct way way, const struct schema *schema,
                                 const json_t *value)
 {
-    if (!evaluate_has_type(schema, value))
-        return false;
-    if (schema->count == 0)
-        return true;
-    return way.marks == NULL ? fast_holds(way, schema, value)
-                             : branch_holds_tracking(way, schema, value);
+    if (way.marks == NULL)
+        return fast_same(way, schema, value);
+    return evaluate_has_type(schema, value) &&
+           (schema->count == 0 || branch_holds_tracking(way, schema, value));
 }
 
 /* How many alternatives hold, up to `enough`, in an object whose form leaves

@@ -78,9 +78,8 @@ static inline bool fast_part(struct way way, const struct schema *schema,
     if (schema->count == 0)
         return true;
     way.marks = NULL;
-    if (schema->leaf)
-        return fast_claims_hold(way, schema, part);
-    return fast_holds(way, schema, part);
+    return schema->light ? fast_claims_hold(way, schema, part)
+                         : fast_holds(way, schema, part);
 }
 
 /* The value in hand, by a further schema. */
@@ -89,7 +88,10 @@ static inline bool fast_same(struct way way, const struct schema *schema,
 {
     if (!evaluate_has_type(schema, value))
         return false;
-    return schema->count == 0 || fast_holds(way, schema, value);
+    if (schema->count == 0)
+        return true;
+    return schema->light ? fast_claims_hold(way, schema, value)
+                         : fast_holds(way, schema, value);
 }
 
 #endif

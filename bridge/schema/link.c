@@ -3,6 +3,7 @@
  */
 #include "schema/link.h"
 
+#include "schema/bounds.h"
 #include "schema/choice.h"
 #include "schema/fast.h"
 #include "schema/members.h"
@@ -17,9 +18,6 @@ static void link_schema(const struct schema_set *set, struct schema *schema)
     schema->shortcut = to;
     schema->insns = &set->insns[schema->first];
     fast_link(&set->insns[schema->first], schema->count);
-    schema->leaf = true;
-    for (uint32_t i = 0; i < schema->count; i++)
-        schema->leaf = schema->leaf && schema->insns[i].op < OP_MEMBERS;
 }
 
 static void link_members(const struct insn *insn)
@@ -43,5 +41,5 @@ int link_schemas(struct schema_set *set, struct fault *why)
             choice_new(&insn->choice, &set->arena, insn, set->insns) == -1)
             return fault_set(why, FAULT_NOMEM, "cannot allocate the schemas");
     }
-    return 0;
+    return bounds_find(set, why);
 }

@@ -89,7 +89,7 @@ static inline uint32_t members_find(const struct members *members,
  * look each of them up? Where others matter, too, it is not. */
 static inline bool members_are_few(const struct members *members, size_t size)
 {
-    enum { LOOKUP_COST = 4 }; /* in members that are passed */
+    enum { LOOKUP_COST = 2 }; /* in members that are passed */
 
     return members->pattern_count == 0 && !members->additional &&
            size > LOOKUP_COST * (size_t)members->count;

@@ -104,7 +104,7 @@ struct schema {
     /* what evaluation needs */
     uint16_t types;  /* allowed ones; none: the schema `false` */
     uint16_t tracks; /* types of which it must know what was evaluated */
-    bool leaf;       /* no claim hands the value, or a part of it, on */
+    bool light;      /* its evaluation needs no counting: bounds.h */
     uint32_t count;  /* of claims, and what belongs to them */
     const struct insn *insns; /* once linked */
     /* What it comes to: where it is nothing but a "$ref", what that leads to.
