@@ -3,6 +3,7 @@
  */
 #include "schema/choice.h"
 
+#include "schema/peek.h"
 #include "schema/value.h"
 
 struct search {
@@ -171,18 +172,17 @@ int choice_new(const struct choice **out, struct arena *arena,
 void choice_look(const struct choice *choice, const json_t *object,
                  struct choice_signs *signs)
 {
-    void *first = json_object_iter((json_t *)object);
+    const peek_iter first = peek_first(object);
     const json_t *tag;
 
     *signs = (struct choice_signs){false, SLICE_ABSENT, SLICE_ABSENT};
     if (first == NULL)
         return;
-    signs->first = (struct slice){json_object_iter_key(first),
-                                  json_object_iter_key_len(first)};
+    signs->first = peek_key(first);
     if (choice->tag.data == NULL)
         return;
     tag = json_object_getn(object, choice->tag.data, choice->tag.len);
     signs->tagged = tag != NULL;
     if (json_is_string(tag))
-        signs->text = value_text(tag);
+        signs->text = peek_text(tag);
 }

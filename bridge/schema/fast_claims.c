@@ -7,17 +7,17 @@
 #include "schema/check.h"
 #include "schema/fast_parts.h"
 #include "schema/members.h"
+#include "schema/peek.h"
 #include "schema/regex.h"
 
 static inline size_t length_of(const struct run *run, const json_t *string)
 {
-    return string == &EVALUATE_NAME ? run->name.len
-                                    : json_string_length(string);
+    return string == &EVALUATE_NAME ? run->name.len : peek_text(string).len;
 }
 
 static inline struct slice text_of(const struct run *run, const json_t *string)
 {
-    return string == &EVALUATE_NAME ? run->name : value_text(string);
+    return string == &EVALUATE_NAME ? run->name : peek_text(string);
 }
 
 /* A constant that is a text. */

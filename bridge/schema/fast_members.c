@@ -3,13 +3,8 @@
  */
 #include "schema/fast_parts.h"
 #include "schema/members.h"
+#include "schema/peek.h"
 #include "schema/regex.h"
-
-static inline struct slice key_of(void *iter)
-{
-    return (struct slice){json_object_iter_key(iter),
-                          json_object_iter_key_len(iter)};
-}
 
 static bool matches(struct run *run, const struct regex *regex,
                     struct slice text)
@@ -51,14 +46,15 @@ static NOINLINE enum outcome other(struct way way, const struct insn *insn,
 }
 
 /* There are only names that are known, and nobody asks for more. */
-static NOINLINE bool
-plain_members(struct way way, const struct members *members, json_t *object)
+static NOINLINE bool plain_members(struct way way,
+                                   const struct members *members,
+                                   const json_t *object)
 {
-    void *iter = json_object_iter(object);
+    peek_iter iter = peek_first(object);
     uint32_t next = 0, required = 0;
 
-    for (; iter != NULL; iter = json_object_iter_next(object, iter)) {
-        const uint32_t number = members_find(members, key_of(iter), next);
+    for (; iter != NULL; iter = peek_next(object, iter)) {
+        const uint32_t number = members_find(members, peek_key(iter), next);
         const struct members_name *name;
 
         if (number == MEMBERS_NONE)
@@ -67,22 +63,22 @@ plain_members(struct way way, const struct members *members, json_t *object)
         next = number + 1;
         required += name->required;
         if (name->schema != NULL &&
-            !fast_part(way, name->schema, json_object_iter_value(iter)))
+            !fast_part(way, name->schema, peek_value(iter)))
             return false;
     }
     return required == members->required_count;
 }
 
 static NOINLINE bool all_members(struct way way, const struct insn *insn,
-                                 json_t *object)
+                                 const json_t *object)
 {
     const struct members *members = insn->members;
-    void *iter = json_object_iter(object);
+    peek_iter iter = peek_first(object);
     uint32_t next = 0, required = 0;
 
     for (size_t at = 0; iter != NULL; at++) {
-        const struct slice key = key_of(iter);
-        const json_t *member = json_object_iter_value(iter);
+        const struct slice key = peek_key(iter);
+        const json_t *member = peek_value(iter);
         const uint32_t number = members_find(members, key, next);
         enum outcome outcome = HOLDS_UNSEEN;
 
@@ -103,7 +99,7 @@ static NOINLINE bool all_members(struct way way, const struct insn *insn,
             return false;
         if (way.marks != NULL && outcome == HOLDS_SEEN)
             marks_set(way.marks, at);
-        iter = json_object_iter_next(object, iter);
+        iter = peek_next(object, iter);
     }
     return required == members->required_count;
 }
@@ -134,20 +130,19 @@ bool fast_members(struct way way, const struct insn *insn, const json_t *value)
     const struct members *members = insn->members;
 
     if (members->pattern_count > 0 || members->additional || way.marks != NULL)
-        return all_members(way, insn, (json_t *)value);
-    if (members_are_few(members, json_object_size(value)))
+        return all_members(way, insn, value);
+    if (members_are_few(members, peek_object_size(value)))
         return known_members(way, members, value);
-    return plain_members(way, members, (json_t *)value);
+    return plain_members(way, members, value);
 }
 
 bool fast_names(struct way way, const struct insn *insn, const json_t *value)
 {
     const struct schema *schema = insn->schema->shortcut;
-    json_t *object = (json_t *)value;
-    void *iter = json_object_iter(object);
+    peek_iter iter = peek_first(value);
 
-    for (; iter != NULL; iter = json_object_iter_next(object, iter)) {
-        way.run->name = key_of(iter);
+    for (; iter != NULL; iter = peek_next(value, iter)) {
+        way.run->name = peek_key(iter);
         if (!fast_part(way, schema, &EVALUATE_NAME))
             return false;
     }
@@ -158,15 +153,14 @@ bool fast_unevaluated_members(struct way way, const struct insn *insn,
                               const json_t *value)
 {
     const struct schema *schema = insn->schema->shortcut;
-    json_t *object = (json_t *)value;
-    void *iter = json_object_iter(object);
+    peek_iter iter = peek_first(value);
 
     for (size_t at = 0; iter != NULL; at++) {
         if (!marks_has(way.marks, at) &&
-            !fast_part(way, schema, json_object_iter_value(iter)))
+            !fast_part(way, schema, peek_value(iter)))
             return false;
-        iter = json_object_iter_next(object, iter);
+        iter = peek_next(value, iter);
     }
-    marks_set_below(way.marks, json_object_size(value));
+    marks_set_below(way.marks, peek_object_size(value));
     return true;
 }

@@ -7,6 +7,7 @@
 #include "schema/choice.h"
 #include "schema/fast.h"
 #include "schema/members.h"
+#include "schema/peek.h"
 
 static void link_schema(const struct schema_set *set, struct schema *schema)
 {
@@ -30,6 +31,7 @@ static void link_members(const struct insn *insn)
 
 int link_schemas(struct schema_set *set, struct fault *why)
 {
+    peek_init();
     for (size_t i = 0; i < set->source_count; i++)
         link_schema(set, &set->schemas[i]);
     for (size_t i = 0; i < set->insn_count; i++) {
