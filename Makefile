@@ -15,8 +15,9 @@ IMAGE ?= aurix-bridge
 
 build_packages := gcc libc6-dev cmake ninja-build pkg-config \
 	libcivetweb-dev libssl-dev libjansson-dev librdkafka-dev libpcre2-dev \
-	libinih-dev libcurl4-openssl-dev libsqlite3-dev
-test_packages := libcmocka-dev python3 python3-venv default-jre-headless maven
+	libidn2-dev libinih-dev libcurl4-openssl-dev libsqlite3-dev
+test_packages := libcmocka-dev libtest-json-schema-acceptance-perl python3 \
+	python3-venv default-jre-headless maven
 lint_packages := python3 python3-venv shellcheck
 bench_packages := wrk
 ci_packages := clang
@@ -229,10 +230,12 @@ format: build/venv-lint/.done ## lays out C and Python as lint wants it
 	@build/venv-lint/bin/ruff check -q --fix tests || true
 
 .PHONY: docs
-docs: build-tests ## writes docs/configuration.md anew
+docs: build-tests ## writes anew what in docs/ is made of tables
 	@mkdir -p docs
 	@build/tests/print_configuration >build/configuration.md
 	@cp build/configuration.md docs/configuration.md
+	@build/tests/suite_page --write \
+		tests/data/schema/suite-exceptions.json docs/json-schema.md
 
 .PHONY: install
 install: build ## installs program, schemas, docs (DESTDIR, PREFIX)

@@ -12,10 +12,22 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Length of the well-formed sequence at `s`, of which `left` bytes (at least
  * one) are there; 0: there is none. */
 size_t utf8_length(const unsigned char *s, size_t left);
+
+/* The character that such a sequence of `len` bytes stands for. */
+static inline uint32_t utf8_code_point(const unsigned char *s, size_t len)
+{
+    uint32_t c = len == 1 ? s[0] : s[0] & (0x7fu >> len);
+    size_t i;
+
+    for (i = 1; i < len; i++)
+        c = c << 6 | (s[i] & 0x3fu);
+    return c;
+}
 
 /* Whether all of it is well-formed. Nothing is; what is absent is not. */
 bool utf8_is(struct slice text);

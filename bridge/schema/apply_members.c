@@ -34,7 +34,7 @@ static bool goes(struct run *run, const struct insn *via, struct slice key,
 static bool others_hold(struct run *run, const struct insn *insn,
                         struct slice key, const json_t *member, bool *seen)
 {
-    const struct members *members = insn->u.members;
+    const struct members *members = insn->members;
     const struct insn *via = insn + 1 + members->property_count;
     const struct insn *additional = via + members->pattern_count;
     bool ok = true;
@@ -57,7 +57,7 @@ static bool member_holds(struct run *run, const struct insn *insn,
                          uint32_t number, struct slice key,
                          const json_t *member, size_t at)
 {
-    const struct members *members = insn->u.members;
+    const struct members *members = insn->members;
     bool seen = number < members->property_count;
     bool ok = !seen || goes(run, insn + 1 + number, key, member);
 
@@ -85,7 +85,7 @@ static void explain_absent(struct run *run, const struct members *members,
 static bool all_hold(struct run *run, const struct insn *insn,
                      const json_t *value)
 {
-    const struct members *members = insn->u.members;
+    const struct members *members = insn->members;
     json_t *object = (json_t *)value;
     void *iter = json_object_iter(object);
     uint32_t next = 0, required = 0;
@@ -118,7 +118,7 @@ static bool all_hold(struct run *run, const struct insn *insn,
 static bool known_ones_hold(struct run *run, const struct insn *insn,
                             const json_t *value)
 {
-    const struct members *members = insn->u.members;
+    const struct members *members = insn->members;
 
     for (uint32_t i = 0; i < members->count; i++) {
         const struct slice name = members->names[i].name;
@@ -135,12 +135,8 @@ static bool known_ones_hold(struct run *run, const struct insn *insn,
 bool apply_members(struct run *run, const struct insn *insn,
                    const json_t *value)
 {
-    enum { LOOKUP_COST = 4 }; /* in members that are passed */
-    const struct members *members = insn->u.members;
-
-    if (members->pattern_count == 0 && !members->additional &&
-        run->marks == NULL && !evaluate_collects(run) &&
-        json_object_size(value) > LOOKUP_COST * (size_t)members->count)
+    if (members_are_few(insn->members, json_object_size(value)) &&
+        run->marks == NULL && !evaluate_collects(run))
         return known_ones_hold(run, insn, value);
     return all_hold(run, insn, value);
 }

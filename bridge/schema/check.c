@@ -1,6 +1,7 @@
 #include "schema/check.h"
 
 #include "schema/format.h"
+#include "schema/members.h"
 #include "schema/number.h"
 #include "schema/regex.h"
 #include "schema/value.h"
@@ -10,24 +11,29 @@ static bool equals(struct run *run, const json_t *constant, const json_t *value)
 {
     enum value_match match;
 
-    if (value == &EVALUATE_NAME)
+    if (json_is_string(value))
         return json_is_string(constant) &&
-               slice_same(value_text(constant), run->name);
+               slice_same(value_text(constant), run->text);
     match = value_compare(constant, value);
     if (match == VALUE_TOO_DEEP)
         run->exhausted = true;
     return match == VALUE_EQUAL;
 }
 
-bool check_const(struct run *run, const struct insn *insn, const json_t *value)
+static bool check_const(struct run *run, const struct insn *insn,
+                        const json_t *value)
 {
     return equals(run, insn->u.value, value);
 }
 
-bool check_enum(struct run *run, const struct insn *insn, const json_t *value)
+static bool check_enum(struct run *run, const struct insn *insn,
+                       const json_t *value)
 {
     size_t i, count = json_array_size(insn->u.value);
 
+    if (insn->members != NULL)
+        return json_is_string(value) &&
+               members_find(insn->members, run->text, 0) != MEMBERS_NONE;
     for (i = 0; i < count && !run->exhausted; i++) {
         if (equals(run, json_array_get(insn->u.value, i), value))
             return true;
@@ -35,40 +41,10 @@ bool check_enum(struct run *run, const struct insn *insn, const json_t *value)
     return false;
 }
 
-bool check_minimum(struct run *run, const struct insn *insn,
-                   const json_t *value)
-{
-    (void)run;
-    return number_compare(value, insn->u.value) >= 0;
-}
-
-bool check_maximum(struct run *run, const struct insn *insn,
-                   const json_t *value)
-{
-    (void)run;
-    return number_compare(value, insn->u.value) <= 0;
-}
-
-bool check_exclusive_minimum(struct run *run, const struct insn *insn,
-                             const json_t *value)
-{
-    (void)run;
-    return number_compare(value, insn->u.value) > 0;
-}
-
-bool check_exclusive_maximum(struct run *run, const struct insn *insn,
-                             const json_t *value)
-{
-    (void)run;
-    return number_compare(value, insn->u.value) < 0;
-}
-
-bool check_multiple_of(struct run *run, const struct insn *insn,
-                       const json_t *value)
+static bool check_multiple_of(const struct insn *insn, const json_t *value)
 {
     struct decimal number;
 
-    (void)run;
     decimal_of(value, &number);
     return decimal_divides(&insn->u.divisor->decimal, &number);
 }
@@ -84,89 +60,40 @@ static size_t code_points(struct slice text)
 }
 
 /* A character has one to four bytes, which often settles it. */
-bool check_min_length(struct run *run, const struct insn *insn,
-                      const json_t *value)
+static bool check_min_length(struct slice text, size_t min)
 {
-    const struct slice text = run->text;
-
-    (void)value;
-    if (text.len < insn->u.limit)
-        return false;
-    return text.len / 4 >= insn->u.limit || code_points(text) >= insn->u.limit;
+    return text.len / 4 >= min || (text.len >= min && code_points(text) >= min);
 }
 
-bool check_max_length(struct run *run, const struct insn *insn,
-                      const json_t *value)
+static bool check_max_length(struct slice text, size_t max)
 {
-    const struct slice text = run->text;
-
-    (void)value;
-    return text.len <= insn->u.limit || code_points(text) <= insn->u.limit;
+    return text.len <= max || code_points(text) <= max;
 }
 
-bool check_format(struct run *run, const struct insn *insn, const json_t *value)
-{
-    (void)value;
-    return insn->u.format->holds(run->text);
-}
-
-bool check_pattern(struct run *run, const struct insn *insn,
-                   const json_t *value)
+static bool check_pattern(struct run *run, const struct insn *insn)
 {
     enum regex_answer answer =
         regex_search(insn->u.regex, run->text, run->scratch->regex);
 
-    (void)value;
     if (answer == REGEX_EXHAUSTED)
         run->exhausted = true;
     return answer == REGEX_MATCH;
 }
 
-bool check_min_items(struct run *run, const struct insn *insn,
-                     const json_t *value)
-{
-    (void)run;
-    return json_array_size(value) >= insn->u.limit;
-}
-
-bool check_max_items(struct run *run, const struct insn *insn,
-                     const json_t *value)
-{
-    (void)run;
-    return json_array_size(value) <= insn->u.limit;
-}
-
-bool check_unique_items(struct run *run, const struct insn *insn,
-                        const json_t *value)
+static bool check_unique_items(struct run *run, const json_t *value)
 {
     enum value_match match = unique_check(&run->scratch->unique, value);
 
-    (void)insn;
     if (match == VALUE_TOO_DEEP)
         run->exhausted = true;
     return match == VALUE_DIFFERENT;
 }
 
-bool check_min_properties(struct run *run, const struct insn *insn,
-                          const json_t *value)
-{
-    (void)run;
-    return json_object_size(value) >= insn->u.limit;
-}
-
-bool check_max_properties(struct run *run, const struct insn *insn,
-                          const json_t *value)
-{
-    (void)run;
-    return json_object_size(value) <= insn->u.limit;
-}
-
-bool check_dependent_required(struct run *run, const struct insn *insn,
-                              const json_t *value)
+static bool check_dependent_required(const struct insn *insn,
+                                     const json_t *value)
 {
     size_t i, count = json_array_size(insn->u.value);
 
-    (void)run;
     if (json_object_getn(value, insn->key.data, insn->key.len) == NULL)
         return true;
     for (i = 0; i < count; i++) {
@@ -176,4 +103,44 @@ bool check_dependent_required(struct run *run, const struct insn *insn,
             return false;
     }
     return true;
+}
+
+bool check_claim(struct run *run, const struct insn *insn, const json_t *value)
+{
+    switch (insn->op) {
+    case OP_CONST:
+        return check_const(run, insn, value);
+    case OP_ENUM:
+        return check_enum(run, insn, value);
+    case OP_MINIMUM:
+        return number_compare(value, insn->u.value) >= 0;
+    case OP_MAXIMUM:
+        return number_compare(value, insn->u.value) <= 0;
+    case OP_EXCLUSIVE_MINIMUM:
+        return number_compare(value, insn->u.value) > 0;
+    case OP_EXCLUSIVE_MAXIMUM:
+        return number_compare(value, insn->u.value) < 0;
+    case OP_MULTIPLE_OF:
+        return check_multiple_of(insn, value);
+    case OP_MIN_LENGTH:
+        return check_min_length(run->text, insn->u.limit);
+    case OP_MAX_LENGTH:
+        return check_max_length(run->text, insn->u.limit);
+    case OP_FORMAT:
+        return format_holds(insn->u.format, run->text, &run->exhausted);
+    case OP_PATTERN:
+        return check_pattern(run, insn);
+    case OP_MIN_ITEMS:
+        return json_array_size(value) >= insn->u.limit;
+    case OP_MAX_ITEMS:
+        return json_array_size(value) <= insn->u.limit;
+    case OP_UNIQUE_ITEMS:
+        return check_unique_items(run, value);
+    case OP_MIN_PROPERTIES:
+        return json_object_size(value) >= insn->u.limit;
+    case OP_MAX_PROPERTIES:
+        return json_object_size(value) <= insn->u.limit;
+    default:
+        return check_dependent_required(insn, value);
+    }
 }

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "schema/cycle.h"
 #include "schema/keyword.h"
+#include "schema/link.h"
 #include "schema/pointer.h"
 #include "schema/regex.h"
 
@@ -195,5 +196,5 @@ int compile_schemas(struct schema_set *set, struct fault *why)
         if (compile_schema(set, i, why) == -1)
             return -1;
     }
-    return cycle_check(set, why);
+    return cycle_check(set, why) == -1 ? -1 : link_schemas(set, why);
 }

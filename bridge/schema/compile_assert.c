@@ -2,6 +2,7 @@
 
 #include "schema/dialect.h"
 #include "schema/format.h"
+#include "schema/members.h"
 #include "schema/number.h"
 #include "schema/value.h"
 
@@ -58,9 +59,39 @@ int compile_const(struct compiler *c, const json_t *value, struct fault *why)
     return emit_value(c, OP_CONST, TYPES_ANY, value, why);
 }
 
+/* NULL: not all of them are texts; or there is no memory, as *why says. */
+static struct members *names_in(struct compiler *c, const json_t *values,
+                                struct fault *why)
+{
+    const size_t count = json_array_size(values);
+    struct members *names;
+
+    for (size_t i = 0; i < count; i++)
+        if (!json_is_string(json_array_get(values, i)))
+            return NULL;
+    names = members_new(&c->set->arena, count);
+    if (names == NULL)
+        fault_set(why, FAULT_NOMEM, "cannot allocate the schemas");
+    for (size_t i = 0; i < count && names != NULL; i++)
+        members_add(names, value_text(json_array_get(values, i)));
+    if (names != NULL)
+        members_ready(names);
+    return names;
+}
+
 int compile_enum(struct compiler *c, const json_t *value, struct fault *why)
 {
-    return emit_value(c, OP_ENUM, TYPES_ANY, value, why);
+    struct fault cause = FAULT_INIT;
+    struct members *names = names_in(c, value, &cause);
+    struct insn *insn = compile_emit(c, OP_ENUM, TYPES_ANY, why);
+
+    if (cause.kind != FAULT_NONE)
+        return fault_set(why, cause.kind, "%s", cause.text);
+    if (insn == NULL)
+        return -1;
+    insn->u.value = value;
+    insn->members = names;
+    return 0;
 }
 
 int compile_minimum(struct compiler *c, const json_t *value, struct fault *why)

@@ -40,6 +40,7 @@ static struct members *gather(struct compiler *c, struct fault *why)
         members_add(members, iter_key(iter));
     members->property_count = members->count;
     add_required(members, required);
+    members_ready(members);
     return members;
 }
 
@@ -94,7 +95,7 @@ int compile_members(struct compiler *c, const json_t *value, struct fault *why)
         members == NULL ? NULL : compile_emit(c, OP_MEMBERS, TYPES_OBJECT, why);
     if (insn == NULL)
         return -1;
-    insn->u.members = members;
+    insn->members = members;
     members->pattern_count =
         (uint32_t)json_object_size(compile_beside(c, "patternProperties"));
     members->additional = compile_beside(c, "additionalProperties") != NULL;

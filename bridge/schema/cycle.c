@@ -1,5 +1,4 @@
 #include "schema/cycle.h"
-#include "base/limits.h"
 
 #include "schema/evaluate.h"
 
@@ -75,9 +74,9 @@ static int refuse_depth(const struct search *search,
         &search->set->sources[schema - search->set->schemas];
 
     return fault_set(search->why, FAULT_CONFIG,
-                     "%s#%s: is behind more than %d schemas for the same value",
+                     "%s#%s: is behind more than %u schemas for the same value",
                      source->document->name, source->pointer,
-                     LIMIT_SCHEMA_DEPTH);
+                     search->set->depth);
 }
 
 static int visit(struct search *search, const struct schema *schema)
@@ -87,7 +86,7 @@ static int visit(struct search *search, const struct schema *schema)
 
     if (*mark == DONE)
         return 0;
-    if (search->depth == LIMIT_SCHEMA_DEPTH)
+    if (search->depth == search->set->depth)
         return refuse_depth(search, schema);
     search->depth++;
     *mark = OPEN;

@@ -1,5 +1,6 @@
 #include "schema/ecma.h"
 
+#include "schema/ascii.h"
 #include "schema/property.h"
 
 #include <stdint.h>
@@ -62,19 +63,6 @@ static bool follows(const struct translation *t, const char *text)
            memcmp(t->in.data + t->at, text, len) == 0;
 }
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-static int hex_digit(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* Exactly `count` digits from `ahead` on, or -1. */
 static long hex_number(const struct translation *t, size_t ahead, size_t count)
 {
@@ -82,7 +70,7 @@ static long hex_number(const struct translation *t, size_t ahead, size_t count)
     size_t i;
 
     for (i = 0; i < count; i++) {
-        int digit = hex_digit(peek(t, ahead + i));
+        int digit = ascii_hex(peek(t, ahead + i));
 
         if (digit == -1)
             return -1;
@@ -105,8 +93,8 @@ static int translate_braced(struct translation *t)
     long code = 0;
     size_t ahead = 3;
 
-    for (; hex_digit(peek(t, ahead)) != -1; ahead++) {
-        code = code * 16 + hex_digit(peek(t, ahead));
+    for (; ascii_hex(peek(t, ahead)) != -1; ahead++) {
+        code = code * 16 + ascii_hex(peek(t, ahead));
         if (code > 0x10ffff)
             return refuse(t, "no character has this number");
     }
@@ -160,7 +148,7 @@ static int translate_backreference(struct translation *t)
 
     if (t->in_class)
         return refuse(t, "a backreference cannot be in a class");
-    while (is_digit(peek(t, 1 + digits)))
+    while (ascii_is_digit(peek(t, 1 + digits)))
         digits++;
     if (digits > 4)
         return refuse(t, "there is no such group");
@@ -248,9 +236,10 @@ static int translate_escape(struct translation *t)
     if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
         return translate_letter(t, c);
     if (c == '0')
-        return is_digit(peek(t, 2)) ? refuse(t, "octal escapes are not allowed")
-                                    : replace(t, "\\u{0}");
-    if (is_digit(c))
+        return ascii_is_digit(peek(t, 2))
+                   ? refuse(t, "octal escapes are not allowed")
+                   : replace(t, "\\u{0}");
+    if (ascii_is_digit(c))
         return translate_backreference(t);
     if (c == '\0' || (unsigned char)c >= 0x80 || c == '_') {
         t->at++; /* nothing to escape: the character stands for itself */
@@ -264,13 +253,13 @@ static size_t braces(const struct translation *t)
 {
     size_t ahead = 1;
 
-    if (!is_digit(peek(t, ahead)))
+    if (!ascii_is_digit(peek(t, ahead)))
         return 0;
-    while (is_digit(peek(t, ahead)))
+    while (ascii_is_digit(peek(t, ahead)))
         ahead++;
     if (peek(t, ahead) == ',')
         ahead++;
-    while (is_digit(peek(t, ahead)))
+    while (ascii_is_digit(peek(t, ahead)))
         ahead++;
     return peek(t, ahead) == '}' ? ahead + 1 : 0;
 }

@@ -5,6 +5,7 @@
 #include "schema/apply_members.h"
 #include "schema/check.h"
 #include "schema/explain.h"
+#include "schema/fast.h"
 #include "schema/number.h"
 #include "schema/regex.h"
 #include "schema/set.h"
@@ -14,25 +15,8 @@
 
 const json_t EVALUATE_NAME = {JSON_STRING, (size_t)-1};
 
-static bool (*const checks[OP_COUNT])(struct run *run, const struct insn *insn,
-                                      const json_t *value) = {
-    [OP_CONST] = check_const,
-    [OP_ENUM] = check_enum,
-    [OP_MINIMUM] = check_minimum,
-    [OP_MAXIMUM] = check_maximum,
-    [OP_EXCLUSIVE_MINIMUM] = check_exclusive_minimum,
-    [OP_EXCLUSIVE_MAXIMUM] = check_exclusive_maximum,
-    [OP_MULTIPLE_OF] = check_multiple_of,
-    [OP_MIN_LENGTH] = check_min_length,
-    [OP_MAX_LENGTH] = check_max_length,
-    [OP_FORMAT] = check_format,
-    [OP_PATTERN] = check_pattern,
-    [OP_MIN_ITEMS] = check_min_items,
-    [OP_MAX_ITEMS] = check_max_items,
-    [OP_UNIQUE_ITEMS] = check_unique_items,
-    [OP_MIN_PROPERTIES] = check_min_properties,
-    [OP_MAX_PROPERTIES] = check_max_properties,
-    [OP_DEPENDENT_REQUIRED] = check_dependent_required,
+static bool (*const applies[OP_COUNT])(struct run *run, const struct insn *insn,
+                                       const json_t *value) = {
     [OP_MEMBERS] = apply_members,
     [OP_NAMES] = apply_names,
     [OP_PREFIX] = apply_prefix,
@@ -77,7 +61,8 @@ static bool claims_hold(struct run *run, const struct schema *schema,
         /* what a failed claim would have evaluated is not known */
         if (!ok && needs_all(insn))
             continue;
-        if (checks[insn->op](run, insn, value))
+        if (check_is_for(insn) ? check_claim(run, insn, value)
+                               : applies[insn->op](run, insn, value))
             continue;
         ok = false;
         if (!evaluate_collects(run))
@@ -85,12 +70,6 @@ static bool claims_hold(struct run *run, const struct schema *schema,
         explain_failure(run, schema, insn, value);
     }
     return ok;
-}
-
-static size_t part_count(const json_t *value)
-{
-    return json_is_array(value) ? json_array_size(value)
-                                : json_object_size(value);
 }
 
 /* The schema wants to know what was evaluated, and its neighbours' affairs are
@@ -102,7 +81,8 @@ static bool claims_hold_tracking(struct run *run, const struct schema *schema,
     struct marks mine;
     bool ok;
 
-    if (marks_begin(&mine, &run->scratch->marks, part_count(value)) == -1) {
+    if (marks_begin(&mine, &run->scratch->marks, evaluate_part_count(value)) ==
+        -1) {
         run->exhausted = true;
         return false;
     }
@@ -136,6 +116,8 @@ static bool enter(struct run *run, const struct schema *schema,
     const uint32_t depth = run->depth;
     bool ok;
 
+    if (!run->traced)
+        schema = schema->shortcut;
     if (depth == run->scratch->depth || run->steps == 0)
         run->exhausted = true;
     if (run->exhausted)
@@ -225,7 +207,8 @@ enum schema_verdict schema_check(const struct schema *schema,
                                  const json_t *document,
                                  struct schema_scratch *scratch)
 {
-    return evaluate(schema, document, scratch, NULL);
+    return schema->set->dynamic ? evaluate(schema, document, scratch, NULL)
+                                : fast_check(schema, document, scratch);
 }
 
 int schema_scratch_new(struct schema_scratch **out,

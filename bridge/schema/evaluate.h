@@ -77,6 +77,13 @@ static inline bool evaluate_has_type(const struct schema *schema,
            number_is_whole(value);
 }
 
+/* How many members or items. */
+static inline size_t evaluate_part_count(const json_t *value)
+{
+    return json_is_array(value) ? json_array_size(value)
+                                : json_object_size(value);
+}
+
 bool descend_into(struct run *run, const struct schema *schema,
                   const json_t *value, const struct insn *via, const char *key,
                   size_t at);
@@ -90,6 +97,8 @@ static inline bool descend(struct run *run, const struct schema *schema,
                            const json_t *value, const struct insn *via,
                            const char *key, size_t at)
 {
+    if (!run->traced)
+        schema = schema->shortcut;
     if (schema->count == 0 && run->explain == NULL)
         return evaluate_has_type(schema, value);
     return descend_into(run, schema, value, via, key, at);

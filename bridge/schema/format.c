@@ -2,8 +2,12 @@
 
 #include "base/nearest.h"
 #include "schema/address.h"
+#include "schema/ascii.h"
+#include "schema/hostname.h"
 #include "schema/mailbox.h"
 #include "schema/pointer.h"
+#include "schema/regex.h"
+#include "schema/template.h"
 #include "schema/timestamp.h"
 #include "schema/uri.h"
 
@@ -18,25 +22,37 @@ static bool is_uuid(struct slice text)
         char c = text.data[i];
         bool dash = i == 8 || i == 13 || i == 18 || i == 23;
 
-        if (dash ? c != '-'
-                 : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
-                     (c >= 'A' && c <= 'F')))
+        if (dash ? c != '-' : ascii_hex(c) == -1)
             return false;
     }
     return true;
 }
 
+/* In the order of the specification. */
 static const struct format formats[] = {
-    {"date-time",     timestamp_is_date_time, "date and time (RFC 3339)"},
-    {"date",          timestamp_is_date,      "date (RFC 3339)"         },
-    {"time",          timestamp_is_time,      "time (RFC 3339)"         },
-    {"uri",           uri_is_absolute,        "URI (RFC 3986)"          },
-    {"uri-reference", uri_is_reference,       "URI reference (RFC 3986)"},
-    {"ipv4",          address_is_ipv4,        "IPv4 address"            },
-    {"ipv6",          address_is_ipv6,        "IPv6 address"            },
-    {"email",         mailbox_is_valid,       "email address (RFC 5321)"},
-    {"uuid",          is_uuid,                "UUID (RFC 4122)"         },
-    {"json-pointer",  pointer_is_valid,       "JSON Pointer (RFC 6901)" },
+    {"date-time",             "date and time (RFC 3339)",                   timestamp_is_date_time, NULL             },
+    {"date",                  "date (RFC 3339)",                            timestamp_is_date,      NULL             },
+    {"time",                  "time (RFC 3339)",                            timestamp_is_time,      NULL             },
+    {"duration",              "duration (RFC 3339, appendix A)",            timestamp_is_duration,
+     NULL                                                                                                            },
+    {"email",                 "email address (RFC 5321)",                   mailbox_is_valid,       NULL             },
+    {"idn-email",             "internationalized email address (RFC 6531)", NULL,
+     mailbox_is_international                                                                                        },
+    {"hostname",              "host name (RFC 1123)",                       NULL,                   hostname_is_valid},
+    {"idn-hostname",          "internationalized host name (RFC 5890)",     NULL,
+     hostname_is_international                                                                                       },
+    {"ipv4",                  "IPv4 address",                               address_is_ipv4,        NULL             },
+    {"ipv6",                  "IPv6 address",                               address_is_ipv6,        NULL             },
+    {"uri",                   "URI (RFC 3986)",                             uri_is_absolute,        NULL             },
+    {"uri-reference",         "URI reference (RFC 3986)",                   uri_is_reference,       NULL             },
+    {"iri",                   "IRI (RFC 3987)",                             uri_is_iri,             NULL             },
+    {"iri-reference",         "IRI reference (RFC 3987)",                   uri_is_iri_reference,   NULL             },
+    {"uuid",                  "UUID (RFC 4122)",                            is_uuid,                NULL             },
+    {"uri-template",          "URI template (RFC 6570)",                    template_is_valid,      NULL             },
+    {"json-pointer",          "JSON Pointer (RFC 6901)",                    pointer_is_valid,       NULL             },
+    {"relative-json-pointer", "relative JSON Pointer",                      pointer_is_relative,
+     NULL                                                                                                            },
+    {"regex",                 "regular expression (ECMA-262)",              NULL,                   regex_compiles   },
 };
 
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
@@ -61,4 +77,11 @@ const char *format_meant(const char *name)
     for (i = 0; i < FORMATS; i++)
         nearest_offer(&nearest, formats[i].name);
     return nearest.best;
+}
+
+bool format_holds(const struct format *format, struct slice text,
+                  bool *exhausted)
+{
+    return format->holds != NULL ? format->holds(text)
+                                 : format->tries(text, exhausted);
 }

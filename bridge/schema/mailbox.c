@@ -1,26 +1,41 @@
 #include "schema/mailbox.h"
 
+#include "base/utf8.h"
 #include "schema/address.h"
+#include "schema/ascii.h"
+#include "schema/hostname.h"
 
-enum {
-    LOCAL_MAX = 64, /* RFC 5321, section 4.5.3.1 */
-    DOMAIN_MAX = 253,
-    LABEL_MAX = 63
+#include <strings.h>
+
+enum { LOCAL_MAX = 64 /* octets: RFC 5321, section 4.5.3.1.1 */ };
+
+struct mailbox {
+    struct slice local;
+    struct slice domain;
 };
 
-static bool is_alnum(char c)
+/* At the last '@', since a quoted local part may have others. */
+static bool split(struct slice text, struct mailbox *out)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '0' && c <= '9');
+    const char *at = memrchr(text.data, '@', text.len);
+
+    if (at == NULL)
+        return false;
+    out->local = (struct slice){text.data, (size_t)(at - text.data)};
+    out->domain = (struct slice){at + 1, text.len - out->local.len - 1};
+    return true;
 }
 
-static bool is_atom_char(char c)
+static bool is_beyond_ascii(char c) { return (unsigned char)c >= 0x80; }
+
+static bool is_atom_char(char c, bool wide)
 {
-    return is_alnum(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c));
+    return ascii_is_alnum(c) || ascii_is_one_of(c, "!#$%&'*+-/=?^_`{|}~") ||
+           (wide && is_beyond_ascii(c));
 }
 
 /* Atoms with single dots between them. */
-static bool is_dot_string(struct slice text)
+static bool is_dot_string(struct slice text, bool wide)
 {
     size_t i;
 
@@ -28,13 +43,13 @@ static bool is_dot_string(struct slice text)
         return false;
     for (i = 0; i < text.len; i++) {
         if (text.data[i] == '.' ? text.data[i - 1] == '.'
-                                : !is_atom_char(text.data[i]))
+                                : !is_atom_char(text.data[i], wide))
             return false;
     }
     return true;
 }
 
-static bool is_quoted_string(struct slice text)
+static bool is_quoted_string(struct slice text, bool wide)
 {
     size_t i;
 
@@ -43,6 +58,8 @@ static bool is_quoted_string(struct slice text)
     for (i = 1; i < text.len - 1; i++) {
         char c = text.data[i];
 
+        if (wide && is_beyond_ascii(c))
+            continue;
         if (c == '\\' && ++i == text.len - 1)
             return false; /* it would escape the closing mark */
         if (text.data[i] < 32 || text.data[i] > 126 || c == '"')
@@ -51,56 +68,40 @@ static bool is_quoted_string(struct slice text)
     return true;
 }
 
-/* Labels of letters, digits and inner hyphens. */
-static bool is_domain(struct slice text)
+static bool is_local(struct slice text, bool wide)
 {
-    size_t i, label = 0;
-
-    if (text.len == 0 || text.len > DOMAIN_MAX)
-        return false;
-    for (i = 0; i < text.len; i++) {
-        char c = text.data[i];
-
-        if (c == '.') {
-            if (label == 0 || text.data[i - 1] == '-')
-                return false;
-            label = 0;
-            continue;
-        }
-        if (!is_alnum(c) && (c != '-' || label == 0))
-            return false;
-        if (++label > LABEL_MAX)
-            return false;
-    }
-    return label > 0 && text.data[text.len - 1] != '-';
+    return text.len <= LOCAL_MAX && (!wide || utf8_is(text)) &&
+           (is_dot_string(text, wide) || is_quoted_string(text, wide));
 }
 
-/* What stands in "[192.0.2.1]" and "[IPv6:2001:db8::1]". */
+/* "[192.0.2.1]" or "[IPv6:2001:db8::1]" */
 static bool is_address_literal(struct slice text)
 {
     static const char tag[] = "IPv6:";
     size_t len = strlen(tag);
 
-    if (text.len > len && memcmp(text.data, tag, len) == 0)
+    if (text.len < 2 || text.data[0] != '[' || text.data[text.len - 1] != ']')
+        return false;
+    text = (struct slice){text.data + 1, text.len - 2};
+    if (text.len > len && strncasecmp(text.data, tag, len) == 0)
         return address_is_ipv6((struct slice){text.data + len, text.len - len});
     return address_is_ipv4(text);
 }
 
 bool mailbox_is_valid(struct slice text)
 {
-    const char *at = memrchr(text.data, '@', text.len);
-    struct slice local, domain;
+    struct mailbox mailbox;
 
-    if (at == NULL)
-        return false;
-    local = (struct slice){text.data, (size_t)(at - text.data)};
-    domain = (struct slice){at + 1, text.len - local.len - 1};
-    if (local.len > LOCAL_MAX ||
-        (!is_dot_string(local) && !is_quoted_string(local)))
-        return false;
-    if (domain.len > 2 && domain.data[0] == '[' &&
-        domain.data[domain.len - 1] == ']')
-        return is_address_literal(
-            (struct slice){domain.data + 1, domain.len - 2});
-    return is_domain(domain);
+    return split(text, &mailbox) && is_local(mailbox.local, false) &&
+           (hostname_is_domain(mailbox.domain) ||
+            is_address_literal(mailbox.domain));
+}
+
+bool mailbox_is_international(struct slice text, bool *exhausted)
+{
+    struct mailbox mailbox;
+
+    return split(text, &mailbox) && is_local(mailbox.local, true) &&
+           (is_address_literal(mailbox.domain) ||
+            hostname_is_international_domain(mailbox.domain, exhausted));
 }

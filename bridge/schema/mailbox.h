@@ -1,9 +1,9 @@
 /*
  * mailbox.h - email addresses
  *
- * Source: RFC 5321, section 4.1.2 (Mailbox), in ASCII, without its quoted
- * pairs outside quotation marks. It says that the text looks like an
- * address, not that mail would arrive.
+ * Sources: RFC 5321, section 4.1.2 (Mailbox), in ASCII; RFC 6531, section 3.3,
+ * which adds what lies beyond. They say that the text looks like an address,
+ * not that mail would arrive.
  */
 #ifndef SCHEMA_MAILBOX_H
 #define SCHEMA_MAILBOX_H
@@ -13,5 +13,8 @@
 #include <stdbool.h>
 
 bool mailbox_is_valid(struct slice text);
+
+/* *exhausted as in idna.h. */
+bool mailbox_is_international(struct slice text, bool *exhausted);
 
 #endif

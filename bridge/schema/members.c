@@ -1,82 +1,85 @@
 /*
- * members.c - the names that a schema knows of an object's members
+ * members.c - names that a schema knows, found quickly
  */
 #include "schema/members.h"
 
 #include <string.h>
 
-/*
- * Names of a schema are few and its author's, so that a few bytes tell them
- * apart, and no document can make it slow: the table does not grow with it.
- */
-static uint32_t hash_of(struct slice name)
-{
-    const unsigned char *text = (const unsigned char *)name.data;
-    uint32_t hash = (uint32_t)name.len * 0x9e3779b1u;
-
-    if (name.len == 0)
-        return hash;
-    hash ^= text[0] * 0x85ebca6bu;
-    hash ^= text[name.len / 2] * 0xc2b2ae35u;
-    hash ^= text[name.len - 1] * 0x27d4eb2fu;
-    return hash ^ hash >> 15;
-}
-
-/* Where it is in `slots`, or would be. */
-static uint32_t slot_of(const struct members *members, struct slice name,
-                        uint32_t hash)
-{
-    uint32_t at = hash & members->mask;
-
-    while (members->slots[at] != 0) {
-        const struct members_name *known =
-            &members->names[members->slots[at] - 1];
-
-        if (known->hash == hash && slice_same(known->name, name))
-            break;
-        at = (at + 1) & members->mask;
-    }
-    return at;
-}
+enum { BITS_MIN = 2, FACTORS = 64 };
 
 struct members *members_new(struct arena *arena, size_t max)
 {
-    uint32_t size = 4;
+    uint32_t bits = BITS_MIN;
     struct members *members;
 
-    if (max > UINT32_MAX / 8)
+    if (max > UINT32_MAX / 16)
         return NULL;
-    while (size < 2 * max)
-        size *= 2;
+    while (UINT32_C(1) << bits < 3 * max)
+        bits++;
     members =
         arena_alloc(arena, sizeof(*members) + max * sizeof(members->names[0]));
     if (members == NULL)
         return NULL;
     memset(members, 0, sizeof(*members));
-    members->mask = size - 1;
-    members->slots = arena_alloc(arena, size * sizeof(members->slots[0]));
+    members->max = (uint32_t)max;
+    members->shift = 32 - bits;
+    members->mask = (UINT32_C(1) << bits) - 1;
+    members->slots =
+        arena_alloc(arena, (members->mask + 1) * sizeof(members->slots[0]));
     if (members->slots == NULL)
         return NULL;
-    memset(members->slots, 0, size * sizeof(members->slots[0]));
+    members_ready(members);
     return members;
 }
 
+/* One after the other: an author has few, and this is done once. */
 uint32_t members_add(struct members *members, struct slice name)
 {
-    const uint32_t hash = hash_of(name);
-    const uint32_t at = slot_of(members, name, hash);
+    uint32_t number = 0;
 
-    if (members->slots[at] == 0) {
-        members->names[members->count] =
-            (struct members_name){name, hash, false};
-        members->slots[at] = ++members->count;
-    }
-    return members->slots[at] - 1;
+    while (number < members->count &&
+           !slice_same(members->names[number].name, name))
+        number++;
+    if (number == members->count)
+        members->names[members->count++] =
+            (struct members_name){name, NULL, false};
+    return number;
 }
 
-uint32_t members_number(const struct members *members, struct slice name)
+/* Fills the table. How many names are not where their hash wants them. */
+static uint32_t fill(struct members *members)
 {
-    const uint32_t at = slot_of(members, name, hash_of(name));
+    uint32_t astray = 0;
 
-    return members->slots[at] == 0 ? MEMBERS_NONE : members->slots[at] - 1;
+    memset(members->slots, 0, (members->mask + 1) * sizeof(members->slots[0]));
+    for (uint32_t i = 0; i < members->count; i++) {
+        uint32_t at = members_hash(members, members->names[i].name);
+
+        if (members->slots[at] != 0)
+            astray++;
+        while (members->slots[at] != 0)
+            at = (at + 1) & members->mask;
+        members->slots[at] = i + 1;
+    }
+    return astray;
+}
+
+/* Tries some factors, and takes the best. */
+void members_ready(struct members *members)
+{
+    uint32_t factor = 0x9e3779b1u, best = factor, fewest = UINT32_MAX;
+
+    for (int i = 0; i < FACTORS && fewest > 0; i++) {
+        uint32_t astray;
+
+        members->factor = factor;
+        astray = fill(members);
+        if (astray < fewest) {
+            fewest = astray;
+            best = factor;
+        }
+        factor = (factor * 0x85ebca6bu + 0xc2b2ae35u) | 1;
+    }
+    members->factor = best;
+    fill(members);
 }

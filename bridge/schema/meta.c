@@ -20,13 +20,12 @@ enum {
 
 static int make(struct schema_set **out, struct fault *why)
 {
-    const struct schema_options options = {.unknown = SCHEMA_UNKNOWN_ALLOW,
-                                           .reveal_values = true};
+    const struct schema_options options = {
+        .unknown = SCHEMA_UNKNOWN_ALLOW, .reveal_values = true, .depth = DEPTH};
     struct schema_set *set;
 
     if (schema_set_new(&set, &options, why) == -1)
         return -1;
-    set->depth = DEPTH;
     for (size_t i = 0; i < metaschema_files_count; i++) {
         const struct embedded_file *file = &metaschema_files[i];
         char uri[METASCHEMAS_URI_MAX];

@@ -1,5 +1,7 @@
 #include "schema/pointer.h"
 
+#include "schema/ascii.h"
+
 int pointer_add(struct buf *pointer, struct slice token, struct fault *why)
 {
     size_t before = pointer->len, i;
@@ -52,15 +54,31 @@ bool pointer_is_valid(struct slice text)
     return true;
 }
 
-static int hex_value(char c)
+/* "0", or digits that do not begin with it. */
+static bool take_number(struct slice *text)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
+    size_t len = 0;
+
+    while (len < text->len && ascii_is_digit(text->data[len]))
+        len++;
+    if (len == 0 || (len > 1 && text->data[0] == '0'))
+        return false;
+    text->data += len;
+    text->len -= len;
+    return true;
+}
+
+bool pointer_is_relative(struct slice text)
+{
+    if (!take_number(&text))
+        return false;
+    if (text.len > 0 && ascii_is_one_of(text.data[0], "+-")) {
+        text.data++;
+        text.len--;
+        if (!take_number(&text))
+            return false;
+    }
+    return slice_is(text, "#") || pointer_is_valid(text);
 }
 
 int pointer_decode(struct buf *out, struct slice text, struct fault *why)
@@ -71,14 +89,12 @@ int pointer_decode(struct buf *out, struct slice text, struct fault *why)
         char c = text.data[i];
 
         if (c == '%') {
-            int high = i + 1 < text.len ? hex_value(text.data[i + 1]) : -1;
-            int low = i + 2 < text.len ? hex_value(text.data[i + 2]) : -1;
-
-            if (high == -1 || low == -1)
+            if (!ascii_is_triplet((struct slice){text.data + i, text.len - i}))
                 return fault_set(why, FAULT_CONFIG,
                                  "'%%' must be followed by two hexadecimal "
                                  "digits");
-            c = (char)(high * 16 + low);
+            c = (char)(ascii_hex(text.data[i + 1]) * 16 +
+                       ascii_hex(text.data[i + 2]));
             i += 2;
         }
         if (buf_add(out, &c, 1, why) == -1)
@@ -88,12 +104,9 @@ int pointer_decode(struct buf *out, struct slice text, struct fault *why)
 }
 
 /* RFC 3986: fragment = *( pchar / "/" / "?" ) */
-static bool may_stand(unsigned char c)
+static bool may_stand(char c)
 {
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-        (c >= '0' && c <= '9'))
-        return true;
-    return c != '\0' && strchr("-._~!$&'()*+,;=:@/?", c) != NULL;
+    return ascii_is_alnum(c) || ascii_is_one_of(c, "-._~!$&'()*+,;=:@/?");
 }
 
 size_t pointer_encode(char *out, struct slice text)
@@ -104,8 +117,8 @@ size_t pointer_encode(char *out, struct slice text)
     for (i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.data[i];
 
-        if (may_stand(c)) {
-            out[len++] = (char)c;
+        if (may_stand(text.data[i])) {
+            out[len++] = text.data[i];
             continue;
         }
         out[len++] = '%';

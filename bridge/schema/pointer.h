@@ -1,7 +1,8 @@
 /*
  * pointer.h - JSON Pointers, as text and inside URI fragments
  *
- * Sources: RFC 6901; RFC 3986, section 2.1 (percent-encoding).
+ * Sources: RFC 6901; RFC 3986, section 2.1 (percent-encoding);
+ * draft-bhutton-relative-json-pointer-00.
  */
 #ifndef SCHEMA_POINTER_H
 #define SCHEMA_POINTER_H
@@ -21,6 +22,13 @@ void pointer_cut(struct buf *pointer, size_t len);
 
 /* Is it "" or "/…", with every '~' followed by '0' or '1'? */
 bool pointer_is_valid(struct slice text);
+
+/*
+ * Is it a number of levels to go up, perhaps a number of items to go on or
+ * back ("+1", "-1"), and then a JSON Pointer or "#"? The draft's grammar has
+ * no "#" behind "+1", but its text and its examples do.
+ */
+bool pointer_is_relative(struct slice text);
 
 /*
  * Adds `text` with each %XX replaced by its byte. FAULT_CONFIG: a '%' without

@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct choice;
 struct format;
 struct members;
 struct regex;
@@ -99,11 +100,18 @@ enum op {
 };
 
 struct schema {
+    /* what evaluation needs */
+    uint16_t types;  /* allowed ones; none: the schema `false` */
+    uint16_t tracks; /* types of which it must know what was evaluated */
+    bool leaf;       /* no claim hands the value, or a part of it, on */
+    uint32_t count;  /* of claims, and what belongs to them */
+    const struct insn *insns; /* once linked */
+    /* What it comes to: where it is nothing but a "$ref", what that leads to.
+     * Once linked. */
+    const struct schema *shortcut;
+
     const struct schema_set *set;
-    uint32_t first; /* in the set's instructions */
-    uint32_t count;
-    uint16_t types;      /* allowed ones; none: the schema `false` */
-    uint16_t tracks;     /* types of which it must know what was evaluated */
+    uint32_t first;      /* in the set's instructions */
     uint32_t resource;   /* the number of its resource */
     const char *base;    /* URI of its resource, without fragment */
     const char *pointer; /* JSON Pointer from there; unescaped for URIs */
@@ -129,12 +137,15 @@ struct insn {
     struct slice key; /* a member's name, or the text of a pattern */
     const struct schema *schema;
     union {
+        struct members *members;     /* OP_MEMBERS; OP_ENUM: if all are texts */
+        const struct choice *choice; /* OP_ANY_OF, OP_ONE_OF; may be NULL */
+    };
+    union {
         size_t limit; /* a length, a count; a position, for arrays */
         const json_t *value;
         const struct divisor *divisor;
         const struct regex *regex;
         const struct format *format;
-        const struct members *members;
         const struct schema *const *schemas;
         const struct dynamic_target *targets;
     } u;

@@ -62,9 +62,20 @@ static pcre2_code *compile(struct slice pattern, struct fault *why)
     return NULL;
 }
 
-int regex_new(struct regex **out, struct slice pattern, struct fault *why)
+static pcre2_code *translate_and_compile(struct slice pattern,
+                                         struct fault *why)
 {
     struct buf translated = BUF_INIT(LIMIT_PATTERN);
+    pcre2_code *code = NULL;
+
+    if (ecma_translate(&translated, pattern, why) == 0)
+        code = compile(buf_slice(&translated), why);
+    buf_release(&translated);
+    return code;
+}
+
+int regex_new(struct regex **out, struct slice pattern, struct fault *why)
+{
     struct regex *regex = calloc(1, sizeof(*regex));
     int rc = -1;
 
@@ -72,9 +83,7 @@ int regex_new(struct regex **out, struct slice pattern, struct fault *why)
         fault_set(why, FAULT_NOMEM, "cannot allocate a regular expression");
         goto done;
     }
-    if (ecma_translate(&translated, pattern, why) == -1)
-        goto done;
-    regex->code = compile(buf_slice(&translated), why);
+    regex->code = translate_and_compile(pattern, why);
     if (regex->code == NULL)
         goto done;
     /* Where the system forbids it, the interpreter does the same, slower. */
@@ -85,8 +94,18 @@ int regex_new(struct regex **out, struct slice pattern, struct fault *why)
 
 done:
     regex_free(regex);
-    buf_release(&translated);
     return rc;
+}
+
+bool regex_compiles(struct slice pattern, bool *exhausted)
+{
+    struct fault why = FAULT_INIT;
+    pcre2_code *code = translate_and_compile(pattern, &why);
+
+    if (code == NULL && why.kind != FAULT_CONFIG)
+        *exhausted = true;
+    pcre2_code_free(code);
+    return code != NULL;
 }
 
 void regex_free(struct regex *regex)

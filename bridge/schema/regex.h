@@ -13,6 +13,8 @@
 #include "base/fault.h"
 #include "base/slice.h"
 
+#include <stdbool.h>
+
 struct regex;
 struct regex_scratch;
 
@@ -24,6 +26,12 @@ enum regex_answer { REGEX_NO_MATCH, REGEX_MATCH, REGEX_EXHAUSTED };
  */
 int regex_new(struct regex **out, struct slice pattern, struct fault *why);
 void regex_free(struct regex *regex);
+
+/*
+ * Would regex_new() make one of it? *exhausted becomes true, and the answer is
+ * no, where memory or the longest pattern that is taken kept it from saying.
+ */
+bool regex_compiles(struct slice pattern, bool *exhausted);
 
 /*
  * The stack that a match runs on is here, on the heap, because a thread's

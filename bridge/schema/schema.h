@@ -46,6 +46,9 @@ struct schema_options {
     enum schema_format format;
     enum schema_unknown unknown;
     bool reveal_values; /* error texts may quote what was found */
+    unsigned depth;     /* schemas inside each other on the way to one value;
+                           0: LIMIT_SCHEMA_DEPTH, for the small stacks of worker
+                           threads. Each takes some 500 bytes of the stack. */
 };
 
 /* ---- building: one thread ---------------------------------------------- */
@@ -106,9 +109,11 @@ enum schema_verdict {
 
 /*
  * The fast path: no reason, and no allocation, unless "uniqueItems" meets an
- * array of more than sixteen items, "unevaluated…" meets thousands, or the
- * format is "regex", "idn-hostname" or "idn-email". `document` is borrowed;
- * it comes from jansson's parser, so its texts are valid UTF-8.
+ * array of more than sixteen items, "unevaluated…" meets thousands, the
+ * format is "regex", or a host's name or an email's domain has labels of
+ * IDNA ("xn--…", or beyond ASCII), by the formats that look into them.
+ * `document` is borrowed; it comes from jansson's parser, so its texts are
+ * valid UTF-8.
  */
 enum schema_verdict schema_check(const struct schema *schema,
                                  const json_t *document,

@@ -38,7 +38,7 @@ int schema_set_new(struct schema_set **out,
     if (set == NULL)
         return fault_set(why, FAULT_NOMEM, "cannot allocate a schema set");
     set->options = *options;
-    set->depth = LIMIT_SCHEMA_DEPTH;
+    set->depth = options->depth > 0 ? options->depth : LIMIT_SCHEMA_DEPTH;
     set->arena = (struct arena)ARENA_INIT(SET_ARENA_BLOCK, LIMIT_SCHEMA_SET);
     set->index = json_object();
     if (set->index == NULL) {

@@ -1,10 +1,10 @@
 #include "schema/timestamp.h"
 
+#include "schema/ascii.h"
+
 enum {
     DATE_LEN = 10 /* 2024-01-02 */
 };
-
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /* Takes `count` digits off the front; -1: they are not there. */
 static int take_number(struct slice *text, size_t count)
@@ -15,7 +15,7 @@ static int take_number(struct slice *text, size_t count)
     if (text->len < count)
         return -1;
     for (i = 0; i < count; i++) {
-        if (!is_digit(text->data[i]))
+        if (!ascii_is_digit(text->data[i]))
             return -1;
         number = number * 10 + (text->data[i] - '0');
     }
@@ -41,18 +41,28 @@ static int days_of(int year, int month)
     return month == 2 && leap ? 29 : days[month - 1];
 }
 
+struct date {
+    int year, month, day;
+};
+
+static bool read_date(struct slice text, struct date *out)
+{
+    out->year = take_number(&text, 4);
+    if (out->year == -1 || !take(&text, '-'))
+        return false;
+    out->month = take_number(&text, 2);
+    if (out->month < 1 || out->month > 12 || !take(&text, '-'))
+        return false;
+    out->day = take_number(&text, 2);
+    return out->day >= 1 && out->day <= days_of(out->year, out->month) &&
+           text.len == 0;
+}
+
 bool timestamp_is_date(struct slice text)
 {
-    int year, month, day;
+    struct date date;
 
-    year = take_number(&text, 4);
-    if (year == -1 || !take(&text, '-'))
-        return false;
-    month = take_number(&text, 2);
-    if (month < 1 || month > 12 || !take(&text, '-'))
-        return false;
-    day = take_number(&text, 2);
-    return day >= 1 && day <= days_of(year, month) && text.len == 0;
+    return read_date(text, &date);
 }
 
 /* "Z" or "+05:30", in minutes east of UTC. */
@@ -81,20 +91,29 @@ static bool take_fraction(struct slice *text)
 {
     if (!take(text, '.'))
         return true;
-    if (text->len == 0 || !is_digit(text->data[0]))
+    if (text->len == 0 || !ascii_is_digit(text->data[0]))
         return false;
-    while (text->len > 0 && is_digit(text->data[0])) {
+    while (text->len > 0 && ascii_is_digit(text->data[0])) {
         text->data++;
         text->len--;
     }
     return true;
 }
 
-bool timestamp_is_time(struct slice text)
-{
-    enum { DAY = 24 * 60 };
-    int hour, minute, second, offset;
+enum {
+    DAY = 24 * 60,
+    NO_LEAP = -2 /* there is no 60th second */
+};
 
+/*
+ * With a 60th second, *leap is the day in UTC on which that is, seen from the
+ * local one: -1, 0 or 1; without one it is NO_LEAP.
+ */
+static bool read_time(struct slice text, int *leap)
+{
+    int hour, minute, second, offset, utc;
+
+    *leap = NO_LEAP;
     hour = take_number(&text, 2);
     if (hour < 0 || hour > 23 || !take(&text, ':'))
         return false;
@@ -105,16 +124,82 @@ bool timestamp_is_time(struct slice text)
     if (second < 0 || second > 60 || !take_fraction(&text) ||
         !take_offset(&text, &offset) || text.len > 0)
         return false;
-    return second < 60 || (hour * 60 + minute - offset + DAY) % DAY == DAY - 1;
+    if (second < 60)
+        return true;
+    utc = hour * 60 + minute - offset;
+    *leap = utc < 0 ? -1 : utc / DAY;
+    return utc - *leap * DAY == DAY - 1;
+}
+
+bool timestamp_is_time(struct slice text)
+{
+    int leap;
+
+    return read_time(text, &leap);
+}
+
+/* Does a month end on the day that is `later` days (-1, 0, 1) after it? */
+static bool ends_month(const struct date *date, int later)
+{
+    int day = date->day + later;
+
+    return day == 0 || day == days_of(date->year, date->month);
 }
 
 bool timestamp_is_date_time(struct slice text)
 {
-    struct slice date = {text.data, DATE_LEN};
+    struct slice day = {text.data, DATE_LEN};
+    struct date date;
+    int leap;
 
-    if (text.len <= DATE_LEN || !timestamp_is_date(date))
+    if (text.len <= DATE_LEN || !read_date(day, &date))
         return false;
     text.data += DATE_LEN;
     text.len -= DATE_LEN;
-    return (take(&text, 'T') || take(&text, 't')) && timestamp_is_time(text);
+    return (take(&text, 'T') || take(&text, 't')) && read_time(text, &leap) &&
+           (leap == NO_LEAP || ends_month(&date, leap));
+}
+
+/*
+ * Takes numbers, each with its unit, whose units follow each other as they do
+ * in `units`, without a gap; it may begin and end with any of them.
+ */
+static bool take_amounts(struct slice *text, const char *units)
+{
+    const char *due = NULL;
+
+    while (text->len > 0 && ascii_is_digit(text->data[0])) {
+        const char *unit;
+
+        while (text->len > 0 && ascii_is_digit(text->data[0])) {
+            text->data++;
+            text->len--;
+        }
+        if (text->len == 0 || !ascii_is_alpha(text->data[0]))
+            return false;
+        unit = strchr(units, text->data[0] & ~0x20); /* in upper case */
+        if (unit == NULL || (due != NULL && unit != due))
+            return false;
+        due = unit + 1;
+        text->data++;
+        text->len--;
+    }
+    return due != NULL;
+}
+
+bool timestamp_is_duration(struct slice text)
+{
+    struct slice weeks;
+
+    if (!take(&text, 'P') && !take(&text, 'p'))
+        return false;
+    weeks = text;
+    if (take_amounts(&weeks, "W"))
+        return weeks.len == 0;
+    if (take(&text, 'T') || take(&text, 't'))
+        return take_amounts(&text, "HMS") && text.len == 0;
+    if (!take_amounts(&text, "YMD"))
+        return false;
+    return text.len == 0 || ((take(&text, 'T') || take(&text, 't')) &&
+                             take_amounts(&text, "HMS") && text.len == 0);
 }

@@ -1,6 +1,8 @@
 #include "schema/uri.h"
 
+#include "base/utf8.h"
 #include "schema/address.h"
+#include "schema/ascii.h"
 
 /* Takes what comes before the first of `stops` off the front of *text. */
 static struct slice take_until(struct slice *text, const char *stops)
@@ -8,8 +10,7 @@ static struct slice take_until(struct slice *text, const char *stops)
     struct slice part = {text->data, 0};
 
     while (part.len < text->len &&
-           (text->data[part.len] == '\0' ||
-            strchr(stops, text->data[part.len]) == NULL))
+           !ascii_is_one_of(text->data[part.len], stops))
         part.len++;
     text->data += part.len;
     text->len -= part.len;
@@ -63,52 +64,75 @@ void uri_split(struct slice text, struct uri *out)
     }
 }
 
-static bool is_alpha(char c)
+/*
+ * Unreserved characters, sub-delims, percent-encoded bytes, `more`, and, in an
+ * IRI, what lies `beyond` ASCII; NULL: nothing does.
+ */
+static bool consists_of(struct slice text, const char *more,
+                        bool (*beyond)(uint32_t c))
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+    while (text.len > 0) {
+        char c = text.data[0];
+        size_t len = 1;
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+        if ((unsigned char)c >= 0x80) {
+            const unsigned char *s = (const unsigned char *)text.data;
 
-static bool is_hex(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-/* Unreserved characters, sub-delims, percent-encoded bytes, and `more`. */
-static bool consists_of(struct slice text, const char *more)
-{
-    size_t i;
-
-    for (i = 0; i < text.len; i++) {
-        char c = text.data[i];
-
-        if (c == '%') {
-            if (text.len - i < 3 || !is_hex(text.data[i + 1]) ||
-                !is_hex(text.data[i + 2]))
+            len = utf8_length(s, text.len);
+            if (beyond == NULL || len == 0 || !beyond(utf8_code_point(s, len)))
                 return false;
-            i += 2;
-            continue;
-        }
-        if (is_alpha(c) || is_digit(c))
-            continue;
-        if (c == '\0' ||
-            (strchr("-._~!$&'()*+,;=", c) == NULL && strchr(more, c) == NULL))
+        } else if (c == '%') {
+            if (!ascii_is_triplet(text))
+                return false;
+            len = 3;
+        } else if (!ascii_is_alnum(c) &&
+                   !ascii_is_one_of(c, "-._~!$&'()*+,;=") &&
+                   !ascii_is_one_of(c, more)) {
             return false;
+        }
+        skip(&text, len);
     }
     return true;
+}
+
+bool uri_is_ucschar(uint32_t c)
+{
+    if (c >= 0x10000)
+        return (c & 0xffff) <= 0xfffd && c <= 0xefffd &&
+               (c < 0xe0000 || c >= 0xe1000);
+    return (c >= 0xa0 && c <= 0xd7ff) || (c >= 0xf900 && c <= 0xfdcf) ||
+           (c >= 0xfdf0 && c <= 0xffef);
+}
+
+bool uri_is_iprivate(uint32_t c)
+{
+    return (c >= 0xe000 && c <= 0xf8ff) ||
+           (c >= 0xf0000 && (c & 0xffff) <= 0xfffd);
+}
+
+/* RFC 3987, section 4.1: the grammar has LRM, RLM, LRE, RLE, PDF, LRO and RLO,
+ * but they must not be used. */
+static bool is_iri_char(uint32_t c)
+{
+    return uri_is_ucschar(c) && c != 0x200e && c != 0x200f &&
+           (c < 0x202a || c > 0x202e);
+}
+
+static bool is_iri_query_char(uint32_t c)
+{
+    return is_iri_char(c) || uri_is_iprivate(c);
 }
 
 static bool is_scheme(struct slice scheme)
 {
     size_t i;
 
-    if (scheme.len == 0 || !is_alpha(scheme.data[0]))
+    if (scheme.len == 0 || !ascii_is_alpha(scheme.data[0]))
         return false;
     for (i = 1; i < scheme.len; i++) {
         char c = scheme.data[i];
 
-        if (!is_alpha(c) && !is_digit(c) && c != '+' && c != '-' && c != '.')
+        if (!ascii_is_alnum(c) && !ascii_is_one_of(c, "+-."))
             return false;
     }
     return true;
@@ -121,12 +145,13 @@ static bool is_future_address(struct slice text)
 
     if (text.len < 4 || (text.data[0] != 'v' && text.data[0] != 'V'))
         return false;
-    while (i < text.len && is_hex(text.data[i]))
+    while (i < text.len && ascii_hex(text.data[i]) != -1)
         i++;
     if (i == 1 || i + 1 >= text.len || text.data[i] != '.')
         return false;
     skip(&text, i + 1);
-    return memchr(text.data, '%', text.len) == NULL && consists_of(text, ":");
+    return memchr(text.data, '%', text.len) == NULL &&
+           consists_of(text, ":", NULL);
 }
 
 static bool is_port(struct slice text)
@@ -134,20 +159,20 @@ static bool is_port(struct slice text)
     size_t i;
 
     for (i = 0; i < text.len; i++) {
-        if (!is_digit(text.data[i]))
+        if (!ascii_is_digit(text.data[i]))
             return false;
     }
     return true;
 }
 
 /* [userinfo "@"] host [":" port] */
-static bool is_authority(struct slice authority)
+static bool is_authority(struct slice authority, bool (*beyond)(uint32_t c))
 {
     struct slice rest = authority;
     struct slice host;
 
     if (memchr(rest.data, '@', rest.len) != NULL) {
-        if (!consists_of(take_until(&rest, "@"), ":"))
+        if (!consists_of(take_until(&rest, "@"), ":", beyond))
             return false;
         skip(&rest, 1);
     }
@@ -160,7 +185,7 @@ static bool is_authority(struct slice authority)
         skip(&rest, 1);
     } else {
         host = take_until(&rest, ":");
-        if (!consists_of(host, ""))
+        if (!consists_of(host, "", beyond))
             return false;
     }
     if (rest.len == 0)
@@ -171,31 +196,47 @@ static bool is_authority(struct slice authority)
     return is_port(rest);
 }
 
-static bool parts_are_valid(const struct uri *uri)
+static bool parts_are_valid(const struct uri *uri, bool iri)
 {
+    bool (*beyond)(uint32_t c) = iri ? is_iri_char : NULL;
+
     return (uri->scheme.data == NULL || is_scheme(uri->scheme)) &&
-           (uri->authority.data == NULL || is_authority(uri->authority)) &&
-           consists_of(uri->path, ":@/") &&
-           (uri->query.data == NULL || consists_of(uri->query, ":@/?")) &&
-           (uri->fragment.data == NULL || consists_of(uri->fragment, ":@/?"));
+           (uri->authority.data == NULL ||
+            is_authority(uri->authority, beyond)) &&
+           consists_of(uri->path, ":@/", beyond) &&
+           (uri->query.data == NULL ||
+            consists_of(uri->query, ":@/?", iri ? is_iri_query_char : NULL)) &&
+           (uri->fragment.data == NULL ||
+            consists_of(uri->fragment, ":@/?", beyond));
 }
 
-bool uri_is_absolute(struct slice text)
+static bool is_absolute(struct slice text, bool iri)
 {
     struct uri uri;
 
     uri_split(text, &uri);
-    return uri.scheme.data != NULL && parts_are_valid(&uri);
+    return uri.scheme.data != NULL && parts_are_valid(&uri, iri);
 }
 
-bool uri_is_reference(struct slice text)
+static bool is_reference(struct slice text, bool iri)
 {
     struct uri uri;
 
     if (starts_with(text, ":"))
         return false; /* an empty scheme, not a path */
     uri_split(text, &uri);
-    return parts_are_valid(&uri);
+    return parts_are_valid(&uri, iri);
+}
+
+bool uri_is_absolute(struct slice text) { return is_absolute(text, false); }
+
+bool uri_is_reference(struct slice text) { return is_reference(text, false); }
+
+bool uri_is_iri(struct slice text) { return is_absolute(text, true); }
+
+bool uri_is_iri_reference(struct slice text)
+{
+    return is_reference(text, true);
 }
 
 /* Drops the last segment of the path that is written so far, and its '/'. */

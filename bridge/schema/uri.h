@@ -1,8 +1,8 @@
 /*
- * uri.h - URIs: taken apart, judged, resolved
+ * uri.h - URIs: taken apart, judged, resolved; IRIs: judged
  *
- * Source: RFC 3986. Names in schemas ("$id", "$ref") are resolved as its
- * section 5.2 has it, and compared as text.
+ * Sources: RFC 3986; RFC 3987 for IRIs. Names in schemas ("$id", "$ref") are
+ * resolved as section 5.2 of the former has it, and compared as text.
  */
 #ifndef SCHEMA_URI_H
 #define SCHEMA_URI_H
@@ -11,6 +11,7 @@
 #include "base/slice.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Parts of a text that stays the caller's; an absent part has no data. */
 struct uri {
@@ -27,6 +28,14 @@ void uri_split(struct slice text, struct uri *out);
 /* Does the text follow the grammar of a URI, or of a URI reference? */
 bool uri_is_absolute(struct slice text);
 bool uri_is_reference(struct slice text);
+
+/* Of an IRI, or of an IRI reference? */
+bool uri_is_iri(struct slice text);
+bool uri_is_iri_reference(struct slice text);
+
+/* RFC 3987, section 2.2: what IRIs have beyond ASCII. */
+bool uri_is_ucschar(uint32_t c);
+bool uri_is_iprivate(uint32_t c);
 
 /*
  * The reference seen from `base`, with its fragment if it has one, as text

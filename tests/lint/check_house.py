@@ -47,7 +47,7 @@ DOORS = {
     "curl/": ("base/http_client.c",),
     "pcre2.h": ("schema/regex.c",),
     "ini.h": ("base/config.c",),
-    "idn2.h": ("schema/format.c",),
+    "idn2.h": ("schema/idna.c",),
     "jansson.h": (),
 }
 

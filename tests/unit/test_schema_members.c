@@ -61,6 +61,7 @@ static void test_names(void **state)
         assert_int_equal(members_add(members, slice_of(names[i])), i);
     assert_int_equal(members_add(members, slice_of("b")), 2);
     assert_int_equal(members->count, COUNT);
+    members_ready(members);
     for (uint32_t i = 0; i < COUNT; i++)
         for (uint32_t guess = 0; guess <= COUNT; guess++)
             assert_int_equal(members_find(members, slice_of(names[i]), guess),
@@ -84,6 +85,7 @@ static void test_alike(void **state)
         snprintf(names[i], sizeof(names[i]), "x%03d.middle.same-end", i);
         assert_int_equal(members_add(members, slice_of(names[i])), i);
     }
+    members_ready(members);
     for (int i = 0; i < COUNT; i++)
         assert_int_equal(
             members_find(members, slice_of(names[i]), MEMBERS_NONE), i);
