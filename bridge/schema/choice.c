@@ -106,6 +106,47 @@ static const struct members *texts_of(const struct search *se,
     return texts;
 }
 
+/* The names, if the alternative is for objects that have no others. */
+static const struct members *only_names(const struct search *se,
+                                        const struct schema *schema)
+{
+    const struct insn *insn = members_of(se, schema);
+    const struct members *members;
+
+    if (insn == NULL)
+        return NULL;
+    members = insn->members;
+    if (!members->additional || members->pattern_count > 0 ||
+        insn[1 + members->property_count].schema->types != TYPES_NONE)
+        return NULL;
+    /* what is required and has no schema could be there */
+    return members->count == members->property_count ? members : NULL;
+}
+
+static int fill(const struct search *se, struct choice *choice)
+{
+    for (uint32_t i = 0; i < se->choice->count; i++) {
+        struct alternative *alternative = &choice->alternatives[i];
+        const struct insn *from = NULL;
+
+        if (choice->tag.data != NULL)
+            from = tag_insn(se, i, choice->tag);
+        alternative->texts = from == NULL ? NULL : texts_of(se, from);
+        if (from != NULL && alternative->texts == NULL)
+            return -1;
+        alternative->only = only_names(se, se->choice->u.schemas[i]);
+    }
+    return 0;
+}
+
+static bool is_any_closed(const struct search *se)
+{
+    for (uint32_t i = 0; i < se->choice->count; i++)
+        if (only_names(se, se->choice->u.schemas[i]) != NULL)
+            return true;
+    return false;
+}
+
 int choice_new(const struct choice **out, struct arena *arena,
                const struct insn *insn, const struct insn *insns)
 {
@@ -114,34 +155,34 @@ int choice_new(const struct choice **out, struct arena *arena,
     struct choice *choice;
 
     *out = NULL;
-    if (tag.data == NULL)
+    if (tag.data == NULL && !is_any_closed(&se))
         return 0;
-    choice = arena_alloc(arena, sizeof(*choice) +
-                                    insn->count * sizeof(choice->texts[0]));
+    choice = arena_alloc(
+        arena, sizeof(*choice) + insn->count * sizeof(choice->alternatives[0]));
     if (choice == NULL)
         return -1;
     choice->tag = tag;
-    for (uint32_t i = 0; i < insn->count; i++) {
-        const struct insn *from = tag_insn(&se, i, tag);
-
-        choice->texts[i] = from == NULL ? NULL : texts_of(&se, from);
-        if (from != NULL && choice->texts[i] == NULL)
-            return -1;
-    }
+    if (fill(&se, choice) == -1)
+        return -1;
     *out = choice;
     return 0;
 }
 
-struct choice_tag choice_read(const struct choice *choice, const json_t *value)
+void choice_look(const struct choice *choice, const json_t *object,
+                 struct choice_signs *signs)
 {
-    struct choice_tag tag = {false, SLICE_ABSENT};
-    const json_t *member;
+    void *first = json_object_iter((json_t *)object);
+    const json_t *tag;
 
-    if (choice == NULL || !json_is_object(value))
-        return tag;
-    member = json_object_getn(value, choice->tag.data, choice->tag.len);
-    tag.known = member != NULL;
-    if (json_is_string(member))
-        tag.text = value_text(member);
-    return tag;
+    *signs = (struct choice_signs){false, SLICE_ABSENT, SLICE_ABSENT};
+    if (first == NULL)
+        return;
+    signs->first = (struct slice){json_object_iter_key(first),
+                                  json_object_iter_key_len(first)};
+    if (choice->tag.data == NULL)
+        return;
+    tag = json_object_getn(object, choice->tag.data, choice->tag.len);
+    signs->tagged = tag != NULL;
+    if (json_is_string(tag))
+        signs->text = value_text(tag);
 }

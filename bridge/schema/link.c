@@ -4,6 +4,7 @@
 #include "schema/link.h"
 
 #include "schema/choice.h"
+#include "schema/fast.h"
 #include "schema/members.h"
 
 static void link_schema(const struct schema_set *set, struct schema *schema)
@@ -15,6 +16,7 @@ static void link_schema(const struct schema_set *set, struct schema *schema)
         to = set->insns[to->first].schema;
     schema->shortcut = to;
     schema->insns = &set->insns[schema->first];
+    fast_link(&set->insns[schema->first], schema->count);
     schema->leaf = true;
     for (uint32_t i = 0; i < schema->count; i++)
         schema->leaf = schema->leaf && schema->insns[i].op < OP_MEMBERS;

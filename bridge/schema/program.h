@@ -26,6 +26,7 @@ struct format;
 struct members;
 struct regex;
 struct schema_set;
+struct way; /* fast_parts.h */
 
 /*
  * Values are sorted by jansson's type, one bit each. A ninth bit is for the
@@ -132,9 +133,14 @@ struct divisor {
 struct insn {
     uint8_t op;      /* enum op */
     uint8_t applies; /* TYPES_…; others satisfy the claim; 0: never run */
-    uint32_t count;  /* of what `u` lists */
+    uint8_t fast_applies; /* the same on the fast path */
+    uint32_t count;       /* of what `u` lists */
+    bool (*holds)(struct way way, const struct insn *insn, const json_t *value);
     const char *keyword;
-    struct slice key; /* a member's name, or the text of a pattern */
+    union {
+        struct slice key;   /* a member's name, a pattern, a constant text */
+        json_int_t integer; /* a bound */
+    };
     const struct schema *schema;
     union {
         struct members *members;     /* OP_MEMBERS; OP_ENUM: if all are texts */

@@ -1,0 +1,119 @@
+/*
+ * fast_here.c - further schemas for the same value, on the fast path
+ */
+#include "schema/choice.h"
+#include "schema/fast_parts.h"
+
+bool fast_here(struct way way, const struct insn *insn, const json_t *value)
+{
+    return fast_same(way, insn->schema->shortcut, value);
+}
+
+static NOINLINE bool branch_holds_tracking(struct way way,
+                                           const struct schema *schema,
+                                           const json_t *value)
+{
+    struct marks_room *room = &way.run->scratch->marks;
+    struct marks *outer = way.marks;
+    struct marks mine;
+    bool ok;
+
+    if (marks_begin(&mine, room, outer->count) == -1) {
+        way.run->exhausted = true;
+        return false;
+    }
+    way.marks = &mine;
+    ok = fast_same(way, schema, value);
+    if (ok)
+        marks_add(outer, &mine);
+    marks_end(&mine, room);
+    return ok;
+}
+
+/* One that may fail: what it evaluates counts if it holds. */
+static inline bool branch_holds(struct way way, const struct schema *schema,
+                                const json_t *value)
+{
+    if (!evaluate_has_type(schema, value))
+        return false;
+    if (schema->count == 0)
+        return true;
+    return way.marks == NULL ? fast_holds(way, schema, value)
+                             : branch_holds_tracking(way, schema, value);
+}
+
+/* How many alternatives hold, up to `enough`, in an object whose form leaves
+ * only some of them open. */
+static NOINLINE uint32_t open_alternatives(struct way way,
+                                           const struct insn *insn,
+                                           const json_t *object,
+                                           uint32_t enough)
+{
+    const struct choice *choice = insn->choice;
+    struct choice_signs signs;
+    uint32_t found = 0;
+
+    choice_look(choice, object, &signs);
+    for (uint32_t i = 0; i < insn->count; i++) {
+        const struct schema *schema = insn->u.schemas[i]->shortcut;
+
+        if (!choice_is_open(&choice->alternatives[i], &signs) ||
+            !branch_holds(way, schema, object))
+            continue;
+        found++;
+        if (found == enough && way.marks == NULL)
+            break;
+    }
+    return found;
+}
+
+/* The same of any value. If somebody asks what was evaluated, all of them
+ * count. */
+static inline uint32_t alternatives(struct way way, const struct insn *insn,
+                                    const json_t *value, uint32_t enough)
+{
+    uint32_t found = 0;
+
+    if (insn->choice != NULL && json_is_object(value))
+        return open_alternatives(way, insn, value, enough);
+    for (uint32_t i = 0; i < insn->count; i++) {
+        if (!branch_holds(way, insn->u.schemas[i]->shortcut, value))
+            continue;
+        found++;
+        if (found == enough && way.marks == NULL)
+            break;
+    }
+    return found;
+}
+
+bool fast_any_of(struct way way, const struct insn *insn, const json_t *value)
+{
+    return alternatives(way, insn, value, 1) > 0;
+}
+
+bool fast_one_of(struct way way, const struct insn *insn, const json_t *value)
+{
+    return alternatives(way, insn, value, 2) == 1;
+}
+
+bool fast_not(struct way way, const struct insn *insn, const json_t *value)
+{
+    way.marks = NULL;
+    return !fast_same(way, insn->schema->shortcut, value);
+}
+
+bool fast_if(struct way way, const struct insn *insn, const json_t *value)
+{
+    const struct schema *next = branch_holds(way, insn->schema->shortcut, value)
+                                    ? insn[1].schema
+                                    : insn[2].schema;
+
+    return next == NULL || fast_same(way, next->shortcut, value);
+}
+
+bool fast_dependent_schema(struct way way, const struct insn *insn,
+                           const json_t *value)
+{
+    return json_object_getn(value, insn->key.data, insn->key.len) == NULL ||
+           fast_same(way, insn->schema->shortcut, value);
+}
