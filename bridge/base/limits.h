@@ -32,7 +32,7 @@ enum {
 
     /* configuration */
     LIMIT_CONFIG_FILE = 1 * MIB,
-    LIMIT_SCHEMA_FILE = 1 * MIB,
+    LIMIT_SCHEMA_FILE = 16 * MIB,
     LIMIT_SECRET_FILE = 4 * KIB,
     LIMIT_SECRETS = 32, /* of one source */
     LIMIT_SOURCES = 64,
@@ -43,12 +43,13 @@ enum {
     LIMIT_POINTER = 1 * KIB,    /* a JSON Pointer that is told */
 
     /* schemas */
-    LIMIT_EVENT_TYPES = 256,      /* that have a schema */
-    LIMIT_SCHEMA_SET = 64 * MIB,  /* all of a set, compiled */
-    LIMIT_SCHEMA_DEPTH = 192,     /* schemas inside each other, evaluating */
-    LIMIT_SCHEMA_STEPS = 1 << 24, /* of one evaluation */
-    LIMIT_PATTERN = 64 * KIB,     /* a pattern, translated for PCRE2 */
-    LIMIT_JIT_STACK = 512 * KIB,  /* of a thread that matches */
+    LIMIT_EVENT_TYPES = 256,        /* that have a schema */
+    LIMIT_SCHEMA_SET = 64 * MIB,    /* all of a set, compiled */
+    LIMIT_SCHEMA_DEPTH = 192,       /* schemas inside each other, evaluating */
+    LIMIT_SCHEMA_DEPTH_MAIN = 4096, /* the same on the main thread's stack */
+    LIMIT_SCHEMA_STEPS = 1 << 24,   /* of one evaluation */
+    LIMIT_PATTERN = 64 * KIB,       /* a pattern, translated for PCRE2 */
+    LIMIT_JIT_STACK = 512 * KIB,    /* of a thread that matches */
 
     /* consumers */
     LIMIT_BATCH_RECORDS = 500,
@@ -59,6 +60,7 @@ enum {
     /* files and standard input of commands: more than any body that is
      * taken, so that the refusal of larger ones can be seen */
     LIMIT_INPUT = 16 * MIB,
+    LIMIT_DOCUMENT_HEAP = 512 * MIB, /* of one that is checked, parsed */
 
     /* logs, metrics, admin */
     LIMIT_LOG_LINE = 2 * KIB,

@@ -22,13 +22,21 @@ struct cmd_option {
     const char *help;     /* one sentence */
 };
 
+/* An option of one command as it was given. */
+struct cmd_value {
+    const struct cmd_option *option;
+    const char *value;
+};
+
 struct cmd {
     const struct cmd_spec *spec;
     struct config config; /* loaded; released by main.c */
     int argc;             /* operands: what is left after the options */
     char **argv;
-    const char *values[16]; /* of spec->options, NULL where not given; an
-                               option without argument has "" */
+    const char *values[16];        /* of spec->options, NULL where not given; an
+                                      option without argument has "" */
+    const struct cmd_value *given; /* all of them in their order, also those
+                                      given again; ended by a NULL option */
 };
 
 struct cmd_spec {
@@ -39,7 +47,9 @@ struct cmd_spec {
     int min_operands;
     int max_operands;             /* -1: any number */
     enum config_command settings; /* whose settings it uses and shows */
-    bool logs; /* starts the log's writer; others talk to a person */
+    bool judges; /* status 1 is its answer "no", so what keeps it from giving
+                    one is CMD_WRONG_USE, as with cmp and grep */
+    bool logs;   /* starts the log's writer; others talk to a person */
     const struct cmd_option *options; /* ended by a NULL name; or NULL */
     int (*run)(struct cmd *cmd);
 };
@@ -60,8 +70,21 @@ const char *cmd_option(const struct cmd *cmd, const char *name);
 int cmd_option_int(const struct cmd *cmd, const char *name, long least,
                    long most, long otherwise, long *out, struct fault *why);
 
+/* Which of the words in `choices`, ended by NULL, an option has; `otherwise`
+ * if it was not given. FAULT_USAGE: names the option, the words and what
+ * came. */
+int cmd_option_choice(const struct cmd *cmd, const char *name,
+                      const char *const *choices, int otherwise, int *out,
+                      struct fault *why);
+
+/* For an option that adds up: its next value, from the first on where *at is
+ * 0. NULL: there are no more. */
+const char *cmd_option_next(const struct cmd *cmd, const char *name,
+                            size_t *at);
+
 /* Says "aurix-bridge COMMAND: text" on standard error, and gives the status
- * that belongs to the fault: CMD_WRONG_USE for FAULT_USAGE, else CMD_FAILED. */
+ * that belongs to the fault: CMD_WRONG_USE for FAULT_USAGE and if the command
+ * judges, else CMD_FAILED. */
 int cmd_failed(const struct cmd *cmd, const struct fault *why);
 
 /*

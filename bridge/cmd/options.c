@@ -3,6 +3,8 @@
  */
 #include "cmd/options.h"
 
+#include "base/buf.h"
+#include "base/limits.h"
 #include "base/nearest.h"
 
 #include <assert.h>
@@ -70,6 +72,8 @@ static void keep_value(struct options *options, struct cmd *cmd,
 
         assert(index < sizeof(cmd->values) / sizeof(cmd->values[0]));
         cmd->values[index] = value;
+        options->given[options->given_count++] =
+            (struct cmd_value){option, value};
     }
 }
 
@@ -136,11 +140,14 @@ int options_parse(struct options *options, struct cmd *cmd, int argc,
     memset(options, 0, sizeof(*options));
     options->sets = calloc((size_t)argc + 1, sizeof(*options->sets));
     options->operands = calloc((size_t)argc + 1, sizeof(*options->operands));
-    if (options->sets == NULL || options->operands == NULL)
+    options->given = calloc((size_t)argc + 1, sizeof(*options->given));
+    if (options->sets == NULL || options->operands == NULL ||
+        options->given == NULL)
         return fault_set(why, FAULT_NOMEM, "cannot keep the command line");
 
     cmd->argc = 0;
     cmd->argv = options->operands;
+    cmd->given = options->given;
     for (int i = 0; i < argc; i++) {
         const char *word = argv[i];
 
@@ -166,6 +173,7 @@ void options_release(struct options *options)
 {
     free(options->sets);
     free(options->operands);
+    free(options->given);
     memset(options, 0, sizeof(*options));
 }
 
@@ -202,12 +210,60 @@ int cmd_option_int(const struct cmd *cmd, const char *name, long least,
     return 0;
 }
 
+static int unknown_choice(const char *name, const char *const *choices,
+                          const char *given, struct fault *why)
+{
+    struct buf words = BUF_INIT(4 * KIB);
+
+    for (size_t i = 0; choices[i] != NULL; i++) {
+        const char *between = choices[i + 1] == NULL ? " or " : ", ";
+
+        if (buf_addf(&words, why, "%s%s", i == 0 ? "" : between, choices[i]))
+            break;
+    }
+    fault_set(why, FAULT_USAGE, "option '--%s': expected %s, got '%s'", name,
+              words.data, given);
+    buf_release(&words);
+    return -1;
+}
+
+int cmd_option_choice(const struct cmd *cmd, const char *name,
+                      const char *const *choices, int otherwise, int *out,
+                      struct fault *why)
+{
+    const char *given = cmd_option(cmd, name);
+
+    if (given == NULL) {
+        *out = otherwise;
+        return 0;
+    }
+    for (int i = 0; choices[i] != NULL; i++) {
+        if (strcmp(choices[i], given) == 0) {
+            *out = i;
+            return 0;
+        }
+    }
+    return unknown_choice(name, choices, given, why);
+}
+
+const char *cmd_option_next(const struct cmd *cmd, const char *name, size_t *at)
+{
+    const struct cmd_value *given;
+
+    while ((given = &cmd->given[*at])->option != NULL) {
+        ++*at;
+        if (strcmp(given->option->name, name) == 0)
+            return given->value;
+    }
+    return NULL;
+}
+
 int cmd_failed(const struct cmd *cmd, const struct fault *why)
 {
     fflush(stdout);
     fprintf(stderr, "aurix-bridge %s: %s\n", cmd->spec->name, why->text);
     if (why->kind != FAULT_USAGE)
-        return CMD_FAILED;
+        return cmd->spec->judges ? CMD_WRONG_USE : CMD_FAILED;
     fprintf(stderr, "Try 'aurix-bridge %s --help'.\n", cmd->spec->name);
     return CMD_WRONG_USE;
 }

@@ -3,9 +3,10 @@
  *
  * Options may stand before, between and behind operands, as `--name value`
  * or `--name=value`; `--` ends them, and a lone `-` is an operand. Of an
- * option that is given twice the last one counts, but --set adds up.
+ * option that is given twice the last one counts, but --set adds up, and what a
+ * command takes with cmd_option_next().
  *
- * Ownership: the texts stay argv's, the two lists are the struct's.
+ * Ownership: the texts stay argv's, the lists are the struct's.
  */
 #ifndef CMD_OPTIONS_H
 #define CMD_OPTIONS_H
@@ -20,6 +21,8 @@ struct options {
     const char *config_file; /* NULL: not given */
     const char **sets;       /* in their order, NULL at the end */
     char **operands;         /* what cmd->argv points to */
+    struct cmd_value *given; /* what cmd->given points to */
+    size_t given_count;
 };
 
 /*

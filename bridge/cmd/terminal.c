@@ -71,20 +71,31 @@ void terminal_text(FILE *out, const char *text, int width)
         fprintf(out, "%*s", width, "");
 }
 
+static bool is_shown(const unsigned char *s, size_t len, bool lines)
+{
+    if (lines && (*s == '\n' || *s == '\t'))
+        return true;
+    return len > 0 && !utf8_is_control(s, len);
+}
+
 void terminal_bytes(FILE *out, struct slice bytes, bool lines)
 {
     const unsigned char *s = (const unsigned char *)bytes.data;
     size_t at = 0;
 
     while (at < bytes.len) {
-        const size_t len = utf8_length(s + at, bytes.len - at);
-        const bool stays = lines && (s[at] == '\n' || s[at] == '\t');
+        const size_t plain = at;
+        size_t len = 0;
 
-        if (len > 0 && (stays || !utf8_is_control(s + at, len))) {
-            fwrite(s + at, 1, len, out);
+        while (at < bytes.len) {
+            len = utf8_length(s + at, bytes.len - at);
+            if (!is_shown(s + at, len, lines))
+                break;
             at += len;
-            continue;
         }
+        fwrite(s + plain, 1, at - plain, out);
+        if (at == bytes.len)
+            break;
         for (size_t end = at + (len == 0 ? 1 : len); at < end; at++)
             fprintf(out, "\\x%02x", s[at]);
     }

@@ -69,6 +69,8 @@ struct json_heap {
     size_t chunk_bytes; /* of all chunks */
     size_t next_chunk;  /* bytes of the next, if nothing larger is needed */
     jmp_buf *escape;    /* out of json_heap_load(), if it is running */
+    size_t max;         /* that may be taken in all */
+    bool sharing;       /* or has all of that to itself */
     bool has_share;
     bool exhausted;
     bool failed;
@@ -147,7 +149,7 @@ static void *take(struct json_heap *heap, size_t size)
 /* Opens a chunk with room for `size` bytes, which the last one had not. */
 static void *take_from_new_chunk(struct json_heap *heap, size_t size)
 {
-    const size_t room = LIMIT_PARSE_HEAP - FIRST_BLOCK - heap->chunk_bytes;
+    const size_t room = heap->max - FIRST_BLOCK - heap->chunk_bytes;
     size_t bytes = heap->next_chunk;
     struct chunk *chunk;
 
@@ -159,7 +161,7 @@ static void *take_from_new_chunk(struct json_heap *heap, size_t size)
         bytes = size + sizeof(*chunk);
     if (bytes > room)
         bytes = room;
-    if (!heap->has_share)
+    if (heap->sharing && !heap->has_share)
         take_share(heap);
 
     chunk = malloc(bytes);
@@ -182,7 +184,7 @@ static void *heap_malloc(size_t size)
 
     if (heap == NULL)
         return malloc(size);
-    if (size > LIMIT_PARSE_HEAP)
+    if (size > heap->max)
         return refuse(heap, &heap->exhausted);
     size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     if (size > (size_t)(heap->end - heap->at) || heap->exhausted ||
@@ -213,13 +215,16 @@ static void start_over(struct json_heap *heap)
     ASAN_POISON_MEMORY_REGION(heap->first, FIRST_BLOCK);
 }
 
-int json_heap_new(struct json_heap **out, struct fault *why)
+static int new_heap(struct json_heap **out, size_t max, bool sharing,
+                    struct fault *why)
 {
     struct json_heap *heap = malloc(sizeof(*heap));
 
     if (heap == NULL)
         return fault_set(why, FAULT_NOMEM,
-                         "cannot allocate memory to parse events in");
+                         "cannot allocate memory to parse JSON in");
+    heap->max = max;
+    heap->sharing = sharing;
     heap->chunks = NULL;
     heap->chunk_bytes = 0;
     heap->escape = NULL;
@@ -227,9 +232,21 @@ int json_heap_new(struct json_heap **out, struct fault *why)
     heap->exhausted = false;
     heap->failed = false;
     start_over(heap);
-    count_heaps(1);
+    if (sharing)
+        count_heaps(1);
     *out = heap;
     return 0;
+}
+
+int json_heap_new(struct json_heap **out, struct fault *why)
+{
+    return new_heap(out, LIMIT_PARSE_HEAP, true, why);
+}
+
+int json_heap_new_alone(struct json_heap **out, size_t max, struct fault *why)
+{
+    assert(max > FIRST_BLOCK);
+    return new_heap(out, max, false, why);
 }
 
 void json_heap_free(struct json_heap *heap)
@@ -237,9 +254,10 @@ void json_heap_free(struct json_heap *heap)
     if (heap == NULL)
         return;
     assert(heap != current && heap->chunks == NULL);
+    if (heap->sharing)
+        count_heaps(-1);
     ASAN_UNPOISON_MEMORY_REGION(heap->first, FIRST_BLOCK);
     free(heap);
-    count_heaps(-1);
 }
 
 void json_heap_enter(struct json_heap *heap)

@@ -39,6 +39,10 @@ void json_heap_setup(void);
 int json_heap_new(struct json_heap **out, struct fault *why);
 void json_heap_free(struct json_heap *heap); /* NULL is fine */
 
+/* The same without shares: what is parsed may take `max` bytes, more than
+ * 16 KiB. For a command that has nobody beside it. */
+int json_heap_new_alone(struct json_heap **out, size_t max, struct fault *why);
+
 /* One heap at a time can be entered on a thread, by one thread. */
 void json_heap_enter(struct json_heap *heap);
 

@@ -10,18 +10,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Schemas are nested less deeply than documents may be, but each takes
- * several steps of its metaschema. They are checked where stacks are large. */
 enum {
-    DEPTH = 8 * LIMIT_SCHEMA_DEPTH,
     ERRORS = 16, /* looked at */
     ERRORS_ROOM = 256 * KIB
 };
 
 static int make(struct schema_set **out, struct fault *why)
 {
-    const struct schema_options options = {
-        .unknown = SCHEMA_UNKNOWN_ALLOW, .reveal_values = true, .depth = DEPTH};
+    const struct schema_options options = {.unknown = SCHEMA_UNKNOWN_ALLOW,
+                                           .reveal_values = true,
+                                           .depth = LIMIT_SCHEMA_DEPTH_MAIN};
     struct schema_set *set;
 
     if (schema_set_new(&set, &options, why) == -1)

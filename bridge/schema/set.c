@@ -85,6 +85,10 @@ json_t *set_parse(const char *name, struct slice text, struct fault *why)
                   text.len == 0 ? "is empty" : "contains a zero byte");
         return NULL;
     }
+    if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0) {
+        fault_set(why, FAULT_CONFIG, "%s: begins with a byte order mark", name);
+        return NULL;
+    }
     root = json_loadb(text.data, text.len, flags, &error);
     if (root == NULL) {
         /* Where memory fails, jansson often says nothing at all. */

@@ -7,11 +7,11 @@ import socket
 from pathlib import Path
 
 import pytest
-from harness.events import SECRET, click, complete, unknown
+from harness.events import SECRET
 from harness.ports import free_ports
 from harness.processes import spawn
 from harness.programs import clean_environment, need_program, said
-from harness.surroundings import DATA, DEADLINE, PROGRAM
+from harness.surroundings import DEADLINE, PROGRAM
 from harness.waiting import wait_for
 
 WITH_SECRET = {"AURIX_WEBHOOK_SECRET": SECRET}
@@ -159,50 +159,6 @@ def test_ctrl_c_ends_what_has_nothing_to_tidy_up(tmp_path):
         wait_for((tmp_path / "out").read_text, "it has begun")
         process.send_signal(signal.SIGINT)
         assert process.wait(DEADLINE) == -signal.SIGINT
-
-
-# ---- validate ----------------------------------------------------------------
-
-
-def test_validate_lines():
-    lines = [
-        click(),
-        b"",
-        unknown(),
-        b'{"event_type":"widget.click"',
-        complete(lead_status="half"),
-    ]
-    status, out, _ = said("validate", "-", stdin=b"\n".join(lines))
-    assert status == 1
-    first, second, third, fourth, *_ = out.splitlines()
-    assert first == "line 1: valid (widget.click)"
-    assert second == "line 3: valid (invoice.paid, no schema for its type)"
-    assert third.startswith("line 4: invalid: cannot parse")
-    assert fourth.startswith("line 5: invalid: /data/lead_status: ")
-    assert "half" not in fourth
-
-
-def test_validate_files():
-    valid = sorted((DATA / "events" / "valid").glob("*.json"))
-    invalid = sorted((DATA / "events" / "invalid").glob("*.json"))
-    assert valid
-    assert invalid
-    status, out, _ = said("validate", *map(str, valid))
-    assert status == 0, out
-    assert len(out.splitlines()) == len(valid)
-    for path in invalid:
-        status, out, _ = said("validate", str(path))
-        assert status == 1, path
-        assert out.startswith(f"{path}: invalid: ")
-
-
-def test_validate_goes_on_after_what_it_cannot_read(tmp_path):
-    event = tmp_path / "event.json"
-    event.write_bytes(click())
-    status, out, err = said("validate", "/nonexistent", str(event))
-    assert status == 1
-    assert "cannot open '/nonexistent'" in err
-    assert out == f"{event}: valid (widget.click)\n"
 
 
 # ---- health ------------------------------------------------------------------

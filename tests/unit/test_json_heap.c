@@ -209,6 +209,34 @@ static void a_failing_malloc_is_told(void **state)
     buf_release(&body);
 }
 
+static void one_alone_takes_more_and_no_share(void **state)
+{
+    struct buf body = objects(MIB / 3, "");
+    size_t before = atomic_load(&live_bytes);
+    struct json_heap *alone = NULL;
+
+    (void)state;
+    assert_int_equal(json_heap_new_alone(&alone, 128 * (size_t)MIB, NULL), 0);
+    json_heap_enter(alone);
+    assert_non_null(load(alone, buf_slice(&body)));
+    assert_true(atomic_load(&live_bytes) - before > LIMIT_PARSE_HEAP);
+    assert_int_equal(shares.taken, 0);
+    assert_int_equal(shares.heaps, 1); /* the one of every test */
+    json_heap_leave(alone);
+    json_heap_free(alone);
+    assert_int_equal(shares.heaps, 1);
+
+    /* and has its own limit */
+    assert_int_equal(json_heap_new_alone(&alone, 4 * (size_t)MIB, NULL), 0);
+    json_heap_enter(alone);
+    assert_null(load(alone, buf_slice(&body)));
+    assert_true(json_heap_exhausted(alone));
+    json_heap_leave(alone);
+    json_heap_free(alone);
+    assert_int_equal(atomic_load(&live_bytes), before);
+    buf_release(&body);
+}
+
 static void no_memory_for_a_heap(void **state)
 {
     struct json_heap *other = NULL;
@@ -234,6 +262,7 @@ int main(void)
         WITH_HEAP(the_first_refusal_is_final),
         WITH_HEAP(a_token_cut_by_the_limit_is_never_used),
         WITH_HEAP(a_failing_malloc_is_told),
+        WITH_HEAP(one_alone_takes_more_and_no_share),
         WITH_HEAP(no_memory_for_a_heap),
     };
 

@@ -237,6 +237,66 @@ static void test_numbers(void **state)
     }
 }
 
+static void test_choices(void **state)
+{
+    static const char *const choices[] = {"red", "green", "blue", NULL};
+    static const struct {
+        const char *text;
+        int rc;
+        int value;
+    } rows[] = {
+        {NULL,    0,  2 },
+        {"red",   0,  0 },
+        {"blue",  0,  2 },
+        {"",      -1, -1},
+        {"bl",    -1, -1},
+        {"blue ", -1, -1},
+        {"Red",   -1, -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct cmd cmd = {
+            .spec = &spec, .values = {NULL, rows[i].text}
+        };
+        struct fault why = FAULT_INIT;
+        char text[128];
+        int value = -1;
+
+        assert_int_equal(
+            cmd_option_choice(&cmd, "url", choices, 2, &value, &why),
+            rows[i].rc);
+        assert_int_equal(value, rows[i].value);
+        if (rows[i].rc == 0)
+            continue;
+        snprintf(text, sizeof(text),
+                 "option '--url': expected red, green or blue, got '%s'",
+                 rows[i].text);
+        assert_int_equal(why.kind, FAULT_USAGE);
+        assert_string_equal(why.text, text);
+    }
+}
+
+static void test_given_again(void **state)
+{
+    static const char *const words[] = {
+        "--url=a", "x", "--count=1", "--url", "--count", "--url=a", NULL};
+    struct cmd cmd = {.spec = &spec};
+    struct options options;
+    size_t at = 0;
+
+    (void)state;
+    assert_int_equal(parse(&options, &cmd, words, NULL), 0);
+    assert_string_equal(cmd_option_next(&cmd, "url", &at), "a");
+    assert_string_equal(cmd_option_next(&cmd, "url", &at), "--count");
+    assert_string_equal(cmd_option_next(&cmd, "url", &at), "a");
+    assert_null(cmd_option_next(&cmd, "url", &at));
+    assert_null(cmd_option_next(&cmd, "url", &at));
+    at = 0;
+    assert_null(cmd_option_next(&cmd, "fresh", &at));
+    options_release(&options);
+}
+
 static void test_status_of_a_fault(void **state)
 {
     static const struct {
@@ -248,6 +308,8 @@ static void test_status_of_a_fault(void **state)
         {FAULT_IO,     CMD_FAILED   },
         {FAULT_KAFKA,  CMD_FAILED   },
     };
+    static const struct cmd_spec judge = {.name = "judge", .judges = true};
+    const struct cmd judging = {.spec = &judge};
     const struct cmd cmd = {.spec = &spec};
 
     (void)state;
@@ -256,6 +318,7 @@ static void test_status_of_a_fault(void **state)
 
         fault_set(&why, rows[i].kind, "this line is part of the test");
         assert_int_equal(cmd_failed(&cmd, &why), rows[i].status);
+        assert_int_equal(cmd_failed(&judging, &why), CMD_WRONG_USE);
     }
 }
 
@@ -265,6 +328,8 @@ int main(void)
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_choices),
+        cmocka_unit_test(test_given_again),
         cmocka_unit_test(test_status_of_a_fault),
     };
 
