@@ -134,8 +134,8 @@ def read_options() -> argparse.Namespace:
         help="one short round: shows that all works and verdicts are right",
     )
     for name, default, text in (
-        ("ms", "300", "milliseconds of each measurement"),
-        ("rounds", "7", "in which every contender has its turn"),
+        ("ms", "100", "milliseconds of each measurement"),
+        ("rounds", "15", "in which every contender has its turn"),
         ("out", str(MADE), "folder for the results"),
         ("docs", "", "1: puts them into docs/json-schema.md, too"),
     ):

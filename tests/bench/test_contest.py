@@ -117,6 +117,16 @@ def test_parsing_is_no_goal():
     assert all(goal.met for goal in contest_report.goals(found))
 
 
+def test_noise_is_told():
+    found = results()
+    found.foreign = 0.31
+    assert "Other processes took 31% of the machine" in contest_report.notes(
+        found
+    )
+    found.foreign = 0.01
+    assert "Other" not in contest_report.notes(found)
+
+
 def test_json():
     told = json.loads(contest_report.as_json(results(), TIMING, MACHINE, "abc"))
     assert told["ns"]["click ours valid"] == [100.0, 110.0, 90.0]

@@ -18,12 +18,16 @@ and, ours only:
 """
 
 import contextlib
+import os
 import subprocess
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+
+from measure.usage import machine_time
 
 VALID, INVALID, PARSED = "valid", "invalid", "parsed"
 KINDS = (VALID, INVALID, PARSED)
@@ -105,6 +109,7 @@ class Results:
     click_ns: list[float] = field(default_factory=list)
     click_allocations: int = -1
     load_ms: float = 0.0
+    foreign: float = 0.0  # of the machine, that others used meanwhile
 
     def median(self, subject: str, key: str, kind: str) -> float | None:
         values = self.ns.get((subject, key, kind))
@@ -143,6 +148,12 @@ def differences(subject: Subject, verdicts: str) -> list[str]:
     ]
 
 
+def _foreign_cpu() -> float:
+    """Seconds that processes other than ours and its children have used. A
+    child counts once it has been waited for."""
+    return machine_time().busy - sum(os.times()[:4])
+
+
 class Contest:
     def __init__(
         self,
@@ -155,13 +166,20 @@ class Contest:
         self.timing, self.tell = timing, tell
 
     def run(self) -> Results:
+        before, began = _foreign_cpu(), time.monotonic()
+        self._run_all()
+        used, took = _foreign_cpu() - before, time.monotonic() - began
+        cores = len(os.sched_getaffinity(0))
+        self.results.foreign = max(used, 0) / took / cores
+        return self.results
+
+    def _run_all(self) -> None:
         for subject in self.results.subjects:
             runners: dict[str, Runner] = {}
             with contextlib.ExitStack() as stack:
                 for entrant in self.results.entrants:
                     self._admit(stack, subject, entrant, runners)
                 self._measure(subject, runners)
-        return self.results
 
     def _admit(
         self,

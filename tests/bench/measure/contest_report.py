@@ -7,7 +7,7 @@ from statistics import median
 
 from measure.contest import INVALID, KINDS, PARSED, Entrant, Results, Timing
 from measure.goals import Goal
-from measure.report import goal_table, markdown_table
+from measure.report import FOREIGN_MAX, goal_table, markdown_table
 
 OURS = "ours"
 CLICK_NS = 300
@@ -141,6 +141,11 @@ def notes(results: Results) -> str:
         f"{names[key]} has no figure for {subject}: {text}."
         for (subject, key), text in results.wrong.items()
     ]
+    if results.foreign > FOREIGN_MAX:
+        found.append(
+            f"Other processes took {results.foreign:.0%} of the machine "
+            "meanwhile: measure again when it is quiet."
+        )
     return "\n".join(f"- {note}" for note in found)
 
 
