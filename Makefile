@@ -110,6 +110,12 @@ build/venv-bench/.done: tests/bench/requirements.txt | test-packages
 	@build/venv-bench/bin/pip install -q --disable-pip-version-check -r $<
 	@touch $@
 
+build/venv-schema/.done: tests/bench/schema/requirements.txt | test-packages
+	@rm -rf build/venv-schema && mkdir -p build && \
+		$(PYTHON) -m venv build/venv-schema
+	@build/venv-schema/bin/pip install -q --disable-pip-version-check -r $<
+	@touch $@
+
 build/kafka/.done: tests/e2e/kafka/pom.xml | test-packages
 	@rm -rf build/kafka/lib && mkdir -p build/kafka
 	@mvn -B -q -f $< dependency:copy-dependencies \
@@ -167,6 +173,21 @@ bench: bench-deps ## measures it beside other programs, some ten minutes
 bench-smoke: bench-deps ## the same in short: do the counts agree?
 	@BENCH_OUT=build/bench/smoke \
 		build/venv/bin/python tests/bench/bench.py --quick
+
+.PHONY: bench-schema-deps
+bench-schema-deps: build build/venv/.done build/venv-schema/.done
+	@cmake --build build -j $(JOBS) --target bench_validate
+
+# BENCH_MS, BENCH_ROUNDS, BENCH_DOCS and so on reach it through the
+# environment: docs/json-schema.md
+.PHONY: bench-schema
+bench-schema: bench-schema-deps ## measures the validator beside others
+	@build/venv/bin/python tests/bench/bench_schema.py
+
+.PHONY: bench-schema-smoke
+bench-schema-smoke: bench-schema-deps ## the same in short: are verdicts right?
+	@BENCH_OUT=build/bench/schema/smoke \
+		build/venv/bin/python tests/bench/bench_schema.py --quick
 
 # CRASH_ONLY, CRASH_COUNT, CRASH_KILL_BRIDGE and so on reach it through the
 # environment: tests/crash/crash.py

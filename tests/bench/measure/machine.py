@@ -47,6 +47,10 @@ def _python_packages() -> dict[str, str]:
     }
 
 
+def commit() -> str:
+    return _found(r"^(\S+)$", _said("git", "describe", "--always", "--dirty"))
+
+
 def versions() -> dict[str, str]:
     ours = _said(str(PROGRAM), "--version").splitlines() or ["aurix-bridge"]
     told = dict(
@@ -55,9 +59,7 @@ def versions() -> dict[str, str]:
     wanted = ("aurix-bridge", "CivetWeb", "librdkafka", "jansson", "OpenSSL")
     return {
         **{name: told.get(name, "unknown").split()[0] for name in wanted},
-        "commit": _found(
-            r"^(\S+)$", _said("git", "describe", "--always", "--dirty")
-        ),
+        "commit": commit(),
         "Kafka": _kafka(),
         "Java": _found(r'version "([^"]+)"', _said("java", "-version")),
         "wrk": _found(r"^wrk (?:debian/)?(\S+)", _said("wrk", "-v")),

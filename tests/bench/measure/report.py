@@ -232,11 +232,13 @@ def as_json(
     return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
 
 
-def put_into(document: Path, text: str) -> None:
+def put_into(
+    document: Path, text: str, begin: str = BEGIN, end: str = END
+) -> None:
     """Replaces what is between the markers."""
     whole = document.read_text()
-    pattern = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     if len(pattern.findall(whole)) != 1:
         raise ValueError(f"{document} does not have the markers once")
-    region = f"{BEGIN}\n\n{text}\n{END}"
+    region = f"{begin}\n\n{text}\n{end}"
     document.write_text(pattern.sub(lambda _: region, whole))
