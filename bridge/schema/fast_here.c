@@ -40,6 +40,26 @@ static inline bool branch_holds(struct way way, const struct schema *schema,
            (schema->count == 0 || branch_holds_tracking(way, schema, value));
 }
 
+/* The one alternative that is open, or NULL. */
+static const struct schema *only_open(const struct insn *insn,
+                                      const json_t *object,
+                                      const struct choice_signs *signs)
+{
+    const struct schema *only = NULL;
+
+    for (uint32_t i = 0; i < insn->count; i++) {
+        const struct schema *schema = insn->u.schemas[i]->shortcut;
+
+        if (!choice_is_open(&insn->choice->alternatives[i], signs) ||
+            !evaluate_has_type(schema, object))
+            continue;
+        if (only != NULL)
+            return NULL;
+        only = schema;
+    }
+    return only;
+}
+
 /* How many alternatives hold, up to `enough`, in an object whose form leaves
  * only some of them open. */
 static NOINLINE uint32_t open_alternatives(struct way way,
@@ -52,6 +72,13 @@ static NOINLINE uint32_t open_alternatives(struct way way,
     uint32_t found = 0;
 
     choice_look(choice, object, &signs);
+    if (way.marks != NULL) {
+        const struct schema *only = only_open(insn, object, &signs);
+
+        /* if it fails all fails, so its marks need no set of their own */
+        if (only != NULL)
+            return fast_same(way, only, object);
+    }
     for (uint32_t i = 0; i < insn->count; i++) {
         const struct schema *schema = insn->u.schemas[i]->shortcut;
 

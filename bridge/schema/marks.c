@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int marks_begin(struct marks *marks, struct marks_room *room, size_t count)
+int marks_begin_many(struct marks *marks, struct marks_room *room, size_t count)
 {
     const size_t words = count / 64 + 1;
 
@@ -22,17 +22,10 @@ int marks_begin(struct marks *marks, struct marks_room *room, size_t count)
     return 0;
 }
 
-void marks_end(struct marks *marks, struct marks_room *room)
+void marks_end_many(struct marks *marks, struct marks_room *room)
 {
     if (marks->allocated)
         free(marks->bits);
     else
         room->used -= marks->words;
-}
-
-void marks_add(struct marks *marks, const struct marks *more)
-{
-    marks_set_below(marks, more->below);
-    for (size_t i = 0; i < marks->words; i++)
-        marks->bits[i] |= more->bits[i];
 }

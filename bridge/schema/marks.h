@@ -8,8 +8,9 @@
  * there, and a part of it that may fail leaves them in a set of its own,
  * which is added only if it holds.
  *
- * Sets are made and dropped as a stack. Usual ones are in the scratch; where
- * more is needed it is allocated.
+ * Sets are made and dropped as a stack. One of few parts holds its marks
+ * itself; usual others are in the scratch; where more is needed it is
+ * allocated.
  */
 #ifndef SCHEMA_MARKS_H
 #define SCHEMA_MARKS_H
@@ -30,13 +31,34 @@ struct marks {
     size_t count; /* of parts */
     size_t below; /* the parts below this one are marked, all of them */
     uint64_t *bits;
+    uint64_t few; /* of up to 64 parts */
     size_t words;
     bool allocated;
 };
 
-/* -1: there is no memory. */
-int marks_begin(struct marks *marks, struct marks_room *room, size_t count);
-void marks_end(struct marks *marks, struct marks_room *room);
+int marks_begin_many(struct marks *marks, struct marks_room *room,
+                     size_t count);
+void marks_end_many(struct marks *marks, struct marks_room *room);
+
+/* *marks stays where it is until its end. -1: there is no memory. */
+static inline int marks_begin(struct marks *marks, struct marks_room *room,
+                              size_t count)
+{
+    if (count > 64)
+        return marks_begin_many(marks, room, count);
+    marks->count = count;
+    marks->below = 0;
+    marks->bits = &marks->few;
+    marks->few = 0;
+    marks->words = 1;
+    return 0;
+}
+
+static inline void marks_end(struct marks *marks, struct marks_room *room)
+{
+    if (marks->bits != &marks->few)
+        marks_end_many(marks, room);
+}
 
 static inline void marks_set(struct marks *marks, size_t part)
 {
@@ -56,6 +78,11 @@ static inline bool marks_has(const struct marks *marks, size_t part)
 }
 
 /* Adds what `more` has, a set of the same value. */
-void marks_add(struct marks *marks, const struct marks *more);
+static inline void marks_add(struct marks *marks, const struct marks *more)
+{
+    marks_set_below(marks, more->below);
+    for (size_t i = 0; i < marks->words; i++)
+        marks->bits[i] |= more->bits[i];
+}
 
 #endif
