@@ -101,6 +101,15 @@ static bool (*function_of(enum op op))(struct way way, const struct insn *insn,
     }
 }
 
+/* One that a double can be, exactly. */
+static bool is_small_integer(const json_t *number)
+{
+    const json_int_t limit = INT64_C(1) << 53;
+
+    return json_is_integer(number) && json_integer_value(number) <= limit &&
+           json_integer_value(number) >= -limit;
+}
+
 /* By what its constant is. */
 static void specialise(struct insn *insn)
 {
@@ -110,7 +119,7 @@ static void specialise(struct insn *insn)
     } else if (insn->op == OP_ENUM && insn->members != NULL) {
         insn->holds = fast_texts;
     } else if (insn->op >= OP_MINIMUM && insn->op <= OP_EXCLUSIVE_MAXIMUM &&
-               json_is_integer(insn->u.value)) {
+               is_small_integer(insn->u.value)) {
         insn->integer = json_integer_value(insn->u.value);
         insn->holds = fast_integer;
     }

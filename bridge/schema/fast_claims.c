@@ -36,23 +36,34 @@ bool fast_texts(struct way way, const struct insn *insn, const json_t *value)
                MEMBERS_NONE;
 }
 
-/* A bound that is an integer; most numbers are, too. */
+/* Does the number, which is that much below or above the bound, keep it? */
+static inline bool keeps(enum op op, bool below, bool above)
+{
+    switch (op) {
+    case OP_MINIMUM:
+        return !below;
+    case OP_MAXIMUM:
+        return !above;
+    case OP_EXCLUSIVE_MINIMUM:
+        return above;
+    default:
+        return below;
+    }
+}
+
+/* A bound that is an integer, and one that a double can be, too. */
 bool fast_integer(struct way way, const struct insn *insn, const json_t *value)
 {
-    json_int_t number;
+    (void)way;
+    if (json_is_integer(value)) {
+        const json_int_t number = json_integer_value(value);
 
-    if (!json_is_integer(value))
-        return check_claim(way.run, insn, value);
-    number = json_integer_value(value);
-    switch (insn->op) {
-    case OP_MINIMUM:
-        return number >= insn->integer;
-    case OP_MAXIMUM:
-        return number <= insn->integer;
-    case OP_EXCLUSIVE_MINIMUM:
-        return number > insn->integer;
-    default:
-        return number < insn->integer;
+        return keeps(insn->op, number<insn->integer, number> insn->integer);
+    } else {
+        const double number = json_real_value(value);
+        const double bound = (double)insn->integer;
+
+        return keeps(insn->op, number<bound, number> bound);
     }
 }
 

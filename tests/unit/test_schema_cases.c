@@ -16,6 +16,8 @@
  */
 #include "test_schema_support.h"
 
+#include "schema/peek.h"
+
 static unsigned failures, claims;
 
 static void complain(const char *file, const char *about, size_t number,
@@ -67,6 +69,7 @@ static void run_case(const char *file, const char *about, size_t number,
 {
     struct arena arena = ARENA_INIT(4096, 1 << 20);
     const json_t *data = json_object_get(item, "data");
+    const bool direct = peek_direct;
     struct fault why = FAULT_INIT;
     struct schema_report report;
 
@@ -76,6 +79,10 @@ static void run_case(const char *file, const char *about, size_t number,
     compare(file, about, number, &report, json_object_get(item, "errors"));
     if (schema_check(schema, data, scratch) != report.verdict)
         complain(file, about, number, "check and explain disagree");
+    peek_direct = false;
+    if (schema_check(schema, data, scratch) != report.verdict)
+        complain(file, about, number, "a check by jansson's calls disagrees");
+    peek_direct = direct;
     arena_release(&arena);
 }
 
