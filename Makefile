@@ -214,6 +214,11 @@ soak-smoke: build test-deps ## the same in a minute
 crash-planted: test-deps ## plants bugs that `make crash` and others must find
 	@build/venv/bin/python tests/crash/planted.py
 
+.PHONY: schema-planted
+schema-planted: test-deps ## plants bugs in the schema engine that tests must find
+	@PLANTED_DIR=tests/schema-planted \
+		build/venv/bin/python tests/crash/planted.py
+
 .PHONY: test-compose
 test-compose: build/venv/.done ## tests image and compose file (needs Docker)
 	@build/venv/bin/python -m pytest -q tests/compose </dev/null

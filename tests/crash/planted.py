@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Plants a bug, runs what has to catch it, and expects red.
 
-For each patch in planted/: copies the source into build/planted, applies the
+For each patch in a folder (planted/, or PLANTED_DIR): copies the source into build/planted, applies the
 patch there, builds it, and runs what the patch's header names. Before, the
 same is run without any patch and has to be green: what is red anyway proves
-nothing. `make crash-planted` starts it.
+nothing. `make crash-planted` and `make schema-planted` start it.
 
 A header is lines in front of the first file of the patch:
 
@@ -16,6 +16,7 @@ A header is lines in front of the first file of the patch:
 test, as in `unit spool`. `Expect` is a regular expression that what is said
 has to match, so that it is red for the right reason.
 
+PLANTED_DIR=DIR     the patches, below the top
 PLANTED_ONLY=A,B    only these patches, by their names without .patch
 PLANTED_CONTROL=0   without the runs that have to be green
 
@@ -38,7 +39,7 @@ from harness.command import Unusable, run_to_end
 from harness.surroundings import BUILD, TOP
 
 HERE = Path(__file__).resolve().parent
-PATCHES = HERE / "planted"
+PATCHES = TOP / os.environ.get("PLANTED_DIR", "tests/crash/planted")
 PLACE = BUILD / "planted"
 SOURCE = PLACE / "source"
 BUILT = PLACE / "build"
