@@ -193,6 +193,12 @@ soak-smoke: build test-deps ## the same in a minute
 crash-planted: test-deps ## plants bugs that `make crash` and others must find
 	@build/venv/bin/python tests/crash/planted.py
 
+# DIFFERENTIAL_PAIRS and DIFFERENTIAL_SEED reach it through the environment:
+# tests/differential/differential.py
+.PHONY: schema-differential
+schema-differential: build-tests build/venv/.done ## 200,000 verdicts, compared
+	@build/venv/bin/python tests/differential/differential.py
+
 .PHONY: test-compose
 test-compose: build/venv/.done ## tests image and compose file (needs Docker)
 	@build/venv/bin/python -m pytest -q tests/compose </dev/null
