@@ -198,7 +198,7 @@ class Aim:
 
     def _object(self, parts: list[dict], depth: int) -> dict:
         rng = self.rng
-        names = self._names(parts)
+        names = self._names(parts, depth)
         made = {}
         for name in names:
             wanted = []
@@ -217,7 +217,7 @@ class Aim:
             made[name] = self._make(rng.choice(wanted or [True]), depth - 1)
         return made
 
-    def _names(self, parts: list[dict]) -> list[str]:
+    def _names(self, parts: list[dict], depth: int) -> list[str]:
         rng = self.rng
         must: list[str] = []
         may: list[str] = [values.name(rng)]
@@ -232,7 +232,7 @@ class Aim:
                 if rng.random() < 0.5:
                     may += others
             if "propertyNames" in part:
-                made = self._make(part["propertyNames"], 1)
+                made = self._make(part["propertyNames"], min(depth - 1, 1))
                 # Jansson has no names with a NUL inside.
                 may += [made] * (isinstance(made, str) and "\0" not in made)
         chosen = [each for each in must if rng.random() < 0.93]
