@@ -206,3 +206,17 @@ def test_a_program_that_ends_is_noticed(tmp_path):
     program.chmod(0o755)
     verdicts = Engine(program).many([("true", "1"), ("true", "2")])
     assert verdicts == ["valid", "crashed: "]
+
+
+def test_a_difference_is_shown_shrunk(tmp_path):
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\nwhile read -r line; do echo valid; done\n")
+    program.chmod(0o755)
+    schema = '{"title": "x", "allOf": [true, {"type": "string"}]}'
+    shown = differential.describe(program, (schema, "[[1]]", "valid"))
+    assert shown.splitlines() == [
+        "ours: valid",
+        "right: invalid, and python3-jsonschema: invalid",
+        '    {"type": "string"}',
+        "    1",
+    ]

@@ -8,7 +8,9 @@ ATTEMPTS = 4000
 def smaller(value: object) -> Iterator[object]:
     """What `value` may shrink to, in one step; the large steps first."""
     if isinstance(value, dict):
-        yield from value.values()
+        for each in value.values():
+            yield each
+            yield from _inside(each)
         for name in value:
             yield {k: v for k, v in value.items() if k != name}
         for name, each in value.items():
@@ -24,6 +26,13 @@ def smaller(value: object) -> Iterator[object]:
     elif isinstance(value, str) and len(value) > 1:
         yield value[1:]
         yield value[:-1]
+
+
+def _inside(value: object) -> list:
+    """The schemas of "allOf" and of "properties", for example."""
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
 
 
 def shrink(
