@@ -32,69 +32,89 @@ static const char *verdict_name(enum schema_verdict verdict)
     return NULL;
 }
 
-/* -1: there was no memory for it. */
-static int judge(const struct schema_set *set, const json_t *document,
-                 const char **verdict, struct fault *why)
+/* The schema asked about last: several pairs in a row have the same. */
+struct subject {
+    char *text;
+    struct schema_set *set;
+    struct schema_scratch *scratch;
+    struct fault refused;
+};
+
+static void subject_clear(struct subject *subject)
 {
-    const struct schema *schema = schema_set_find(set, URI);
+    free(subject->text);
+    schema_scratch_free(subject->scratch);
+    schema_set_free(subject->set);
+    *subject = (struct subject){.refused = FAULT_INIT};
+}
+
+static int subject_load(struct subject *subject, const char *text,
+                        struct fault *why)
+{
+    const struct schema_options options = {.unknown = SCHEMA_UNKNOWN_ALLOW};
+
+    if (subject->text != NULL && strcmp(subject->text, text) == 0)
+        return 0;
+    subject_clear(subject);
+    subject->text = strdup(text);
+    if (subject->text == NULL)
+        return fault_set(why, FAULT_NOMEM, "cannot allocate the schema");
+    if (schema_set_new(&subject->set, &options, why) == -1)
+        return -1;
+    if (schema_set_add(subject->set, URI, "schema", slice_of(text),
+                       &subject->refused) == -1 ||
+        schema_set_compile(subject->set, &subject->refused) == -1)
+        return subject->refused.kind == FAULT_CONFIG
+                   ? 0
+                   : fault_set(why, subject->refused.kind, "%s",
+                               subject->refused.text);
+    return schema_scratch_new(&subject->scratch, subject->set, why);
+}
+
+static int judge(const struct subject *subject, const json_t *document,
+                 struct fault *why)
+{
+    const struct schema *schema = schema_set_find(subject->set, URI);
     struct arena arena = ARENA_INIT(4096, ERRORS_ROOM);
-    struct schema_scratch *scratch = NULL;
     struct schema_report report;
     enum schema_verdict quick;
-    int rc = -1;
+    int rc;
 
-    if (schema_scratch_new(&scratch, set, why) == -1)
-        goto done;
-    quick = schema_check(schema, document, scratch);
-    if (schema_explain(schema, document, scratch, &arena, ERRORS, &report,
-                       why) == -1)
-        goto done;
-    *verdict = "disagree";
-    if (report.verdict == quick &&
-        (report.count == 0) == (quick == SCHEMA_VALID))
-        *verdict = verdict_name(quick);
-    rc = 0;
-
-done:
+    quick = schema_check(schema, document, subject->scratch);
+    rc = schema_explain(schema, document, subject->scratch, &arena, ERRORS,
+                        &report, why);
+    if (rc == 0)
+        puts(report.verdict == quick &&
+                     (report.count == 0) == (quick == SCHEMA_VALID)
+                 ? verdict_name(quick)
+                 : "disagree");
     arena_release(&arena);
-    schema_scratch_free(scratch);
     return rc;
 }
 
 /* -1: not a pair, or no memory. */
-static int answer(const char *schema, const char *document, struct fault *why)
+static int answer(struct subject *subject, const char *schema,
+                  const char *document, struct fault *why)
 {
-    const struct schema_options options = {.unknown = SCHEMA_UNKNOWN_ALLOW};
-    json_t *json = NULL;
-    struct schema_set *set = NULL;
-    const char *verdict;
-    int rc = -1;
+    json_t *json;
+    int rc;
 
+    if (subject_load(subject, schema, why) == -1)
+        return -1;
+    if (subject->refused.kind != FAULT_NONE) {
+        printf("refused: %s\n", subject->refused.text);
+        return 0;
+    }
     json = json_loads(document, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-    if (json == NULL) {
-        fault_set(why, FAULT_CONFIG, "not JSON: %s", document);
-        goto done;
-    }
-    if (schema_set_new(&set, &options, why) == -1)
-        goto done;
-    if (schema_set_add(set, URI, "schema", slice_of(schema), why) == -1 ||
-        schema_set_compile(set, why) == -1) {
-        rc = why->kind == FAULT_CONFIG ? 0 : -1;
-        printf("refused: %s\n", why->text);
-        fault_clear(why);
-        goto done;
-    }
-    rc = judge(set, json, &verdict, why);
-    if (rc == 0)
-        puts(verdict);
-
-done:
-    schema_set_free(set);
+    if (json == NULL)
+        return fault_set(why, FAULT_CONFIG, "not JSON: %s", document);
+    rc = judge(subject, json, why);
     json_decref(json);
     return rc;
 }
 
-static int answer_line(const char *line, struct fault *why)
+static int answer_line(struct subject *subject, const char *line,
+                       struct fault *why)
 {
     json_t *pair = json_loads(line, 0, NULL);
     const char *schema = json_string_value(json_array_get(pair, 0));
@@ -104,13 +124,14 @@ static int answer_line(const char *line, struct fault *why)
     if (schema == NULL || document == NULL)
         rc = fault_set(why, FAULT_CONFIG, "not a pair: %s", line);
     else
-        rc = answer(schema, document, why);
+        rc = answer(subject, schema, document, why);
     json_decref(pair);
     return rc;
 }
 
 int main(void)
 {
+    struct subject subject = {.refused = FAULT_INIT};
     struct fault why = FAULT_INIT;
     char *line = NULL;
     size_t room = 0;
@@ -118,8 +139,9 @@ int main(void)
 
     setvbuf(stdout, NULL, _IOLBF, 0); /* who asks one by one waits for each */
     while (rc == 0 && getline(&line, &room, stdin) != -1)
-        rc = answer_line(line, &why);
+        rc = answer_line(&subject, line, &why);
     free(line);
+    subject_clear(&subject);
     if (rc == 0 && ferror(stdin))
         rc = fault_set(&why, FAULT_IO, "cannot read standard input");
     if (rc == -1)

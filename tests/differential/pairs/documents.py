@@ -154,13 +154,15 @@ class Aim:
             found += values.PATTERNS.get(part.get("pattern"), [])
             for keyword in ("minLength", "maxLength"):
                 if keyword in part:
-                    found.append(rng.choice("aé😀") * int(part[keyword]))
-        rng.shuffle(found)
-        return rng.choice(found[:3])
+                    size = int(part[keyword]) + rng.choice([-1, 0, 0, 1])
+                    found += [rng.choice("aé😀") * size] * 4
+        return rng.choice(found)
 
     def _size(self, parts, least: str, most: str, default: int) -> int:
         low = max([int(p[least]) for p in parts if least in p], default=0)
         high = min([int(p[most]) for p in parts if most in p], default=default)
+        if self.rng.random() < 0.2:  # just out of bounds
+            return self.rng.choice([max(low - 1, 0), high + 1])
         return self.rng.randint(low, max(low, high))
 
     def _array(self, parts: list[dict], depth: int) -> list:
@@ -179,6 +181,8 @@ class Aim:
                     if keyword in part and rng.random() < 0.5:
                         wanted.append(part[keyword])
             made.append(self._make(rng.choice(wanted or [True]), depth - 1))
+        if rng.random() < 0.04:  # so many that they are hashed
+            made += [values.value(rng) for _ in range(rng.randint(14, 30))]
         unique = any("uniqueItems" in part for part in parts)
         if made and rng.random() < (0.7 if unique else 0.05):
             i, k = rng.randrange(len(made)), rng.randrange(len(made) + 1)
@@ -237,6 +241,9 @@ class Aim:
                 may += [made] * (isinstance(made, str) and "\0" not in made)
         chosen = [each for each in must if rng.random() < 0.93]
         chosen += [each for each in may if rng.random() < 0.6]
+        if rng.random() < 0.04:
+            chosen += rng.sample(values.MANY, rng.randint(3, 30))
+            rng.shuffle(chosen)
         return list(dict.fromkeys(chosen))
 
 

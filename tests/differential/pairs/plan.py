@@ -142,7 +142,10 @@ class Plan:
         ]
         alike = [each for each in found if each[1].kind == kind]
         abroad = [each for each in found if each[1].resource is not origin]
-        if abroad and self.rng.random() < (0.7 if self.dynamic else 0.3):
+        root = [each for each in found if each[1] is self.root]
+        if root and self.rng.random() < 0.15:
+            found = root
+        elif abroad and self.rng.random() < (0.7 if self.dynamic else 0.3):
             found = abroad
         elif alike and self.rng.random() < 0.7:
             found = alike

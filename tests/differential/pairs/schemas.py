@@ -11,7 +11,7 @@ METASCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 ASSERT = {
     "number": ["bounds", "bounds", "multiple", "multiple", "equal"],
-    "string": ["length", "pattern", "pattern", "equal"],
+    "string": ["length", "length", "pattern", "pattern", "equal"],
     "array": ["items", "items", "contains", "contains", "count", "unique"],
     "object": [
         *("properties", "properties", "patterns", "required", "names"),
@@ -32,6 +32,7 @@ MAKES = {
     "patterns": {"patternProperties", "additionalProperties"},
     "names": {"propertyNames"},
     "dependent_schemas": {"dependentSchemas"},
+    "tagged": {"anyOf", "oneOf"},
     "all": {"allOf"},
     "any": {"anyOf"},
     "one": {"oneOf"},
@@ -125,7 +126,7 @@ class Maker:
             self._group(rng.choice(groups), schema, where, kind)
         chance = 0.8 if self.theme in ("logic", "dynamic") else 0.45
         while where.depth > 0 and rng.random() < chance:
-            self._group(self._logic(), schema, where, kind)
+            self._group(self._logic(kind), schema, where, kind)
             chance *= 0.6
         if kind in ("object", "array", "any"):
             self._unevaluated(schema, where, kind)
@@ -135,9 +136,11 @@ class Maker:
         rng.shuffle(members)
         return dict(members)
 
-    def _logic(self) -> str:
+    def _logic(self, kind: str) -> str:
         if self.theme == "dynamic" and self.rng.random() < 0.5:
             return "dynamic"
+        if kind == "object" and self.rng.random() < 0.15:
+            return "tagged"
         return self.rng.choice(LOGIC)
 
     def _group(self, group, schema, where, kind) -> None:
@@ -152,7 +155,7 @@ class Maker:
         if rng.random() > (0.7 if self.theme == "unevaluated" else 0.1):
             return
         if where.depth > 0 and rng.random() < 0.6:
-            self._group(self._logic(), schema, where, kind)
+            self._group(self._logic(kind), schema, where, kind)
         rest = rng.random() < 0.1
         if rng.random() < 0.5:
             rest = self.schema(where.part()) if where.depth > 0 else False
@@ -218,6 +221,9 @@ class Maker:
         if rng.random() < 0.3:
             schema["const"] = make()
             return
+        if kind in ("string", "any") and rng.random() < 0.15:
+            schema["enum"] = rng.sample(values.TEXTS, rng.randint(6, 20))
+            return
         found = [make() for _ in range(rng.randint(1, 4))]
         if rng.random() < 0.3:
             found.append(values.nearly(rng, found[0]))
@@ -238,7 +244,7 @@ class Maker:
     def _range(self, schema, least: str, most: str) -> None:
         roll = self.rng.random()
         if roll < 0.7:
-            schema[least] = self._size(0, 3)
+            schema[least] = self._size(self.rng.choice([0, 1, 1, 1]), 3)
         if roll > 0.4:
             schema[most] = self._size(0, 4)
 
@@ -289,8 +295,10 @@ class Maker:
 
     def _properties(self, schema, where, kind) -> None:
         names = self._some_names(1, 3)
+        if self.rng.random() < 0.05:  # so many that they are hashed
+            names += self.rng.sample(values.MANY, self.rng.randint(5, 30))
         schema["properties"] = {
-            name: self.schema(where.part()) for name in names
+            name: self.schema(where.part()) for name in dict.fromkeys(names)
         }
         if self.rng.random() < 0.25:
             self._additional(schema, where)
@@ -329,6 +337,29 @@ class Maker:
 
     def _one(self, schema, where, kind) -> None:
         schema["oneOf"] = self._several(where, kind)
+
+    def _tagged(self, schema, where, kind) -> None:
+        """Forms of an object that the text of a member tells apart."""
+        rng = self.rng
+        tag = values.name(rng)
+        texts = rng.sample(values.NAMES, rng.randint(2, 5))
+        forms = []
+        for text in texts:
+            tagged = rng.choice([{"const": text}, {"enum": [text, texts[0]]}])
+            names = [tag, *self._some_names(0, 2)]
+            rng.shuffle(names)
+            form = {
+                "properties": {
+                    name: tagged if name == tag else self.schema(where.part())
+                    for name in names
+                }
+            }
+            if rng.random() < 0.5:
+                form["required"] = [tag]
+            if rng.random() < 0.5:
+                form["additionalProperties"] = rng.random() < 0.2
+            forms.append(form)
+        schema[rng.choice(["anyOf", "oneOf"])] = forms
 
     def _not(self, schema, where, kind) -> None:
         schema["not"] = self.schema(where.same(), kind)

@@ -8,6 +8,8 @@ NAMES = [
     *("", "é", "a/b", "~", "x y", "😀", "a%25b", "0", "$ref", "type", "日本"),
 ]
 
+MANY = [f"k{i}" for i in range(40)]
+
 # Python's "$" also matches before a newline at the end, and its "." takes
 # "\r" and U+2028, which ECMA-262's do not; so no text has such an end, nor
 # these characters.
