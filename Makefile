@@ -10,6 +10,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 600
 PYTHON ?= /usr/bin/python3
 IMAGE ?= aurix-bridge
 
@@ -20,7 +21,7 @@ test_packages := libcmocka-dev libtest-json-schema-acceptance-perl python3 \
 	python3-venv default-jre-headless maven
 lint_packages := python3 python3-venv shellcheck
 bench_packages := wrk
-ci_packages := clang
+ci_packages := clang libclang-rt-dev
 
 # $(call packages,NAMES): installs what is missing; quick and silent if
 # nothing is.
@@ -218,6 +219,30 @@ crash-planted: test-deps ## plants bugs that `make crash` and others must find
 schema-planted: test-deps ## plants bugs in the schema engine that tests must find
 	@PLANTED_DIR=tests/schema-planted \
 		build/venv/bin/python tests/crash/planted.py
+
+# DIFFERENTIAL_PAIRS and DIFFERENTIAL_SEED reach it through the environment:
+# tests/differential/differential.py
+.PHONY: schema-differential
+schema-differential: build-tests build/venv/.done ## 200,000 verdicts, compared
+	@build/venv/bin/python tests/differential/differential.py
+
+# Inputs that are found go to build/fuzz/found/, so that the next run begins
+# there; one that fails, to build/fuzz/. FUZZ_SECONDS is for each fuzzer.
+.PHONY: fuzz-schema
+fuzz-schema: test-packages ## any bytes as schemas and documents, 20 minutes
+	@$(call packages,$(ci_packages))
+	@cmake --preset fuzz --log-level=WARNING >/dev/null
+	@cmake --build --preset fuzz -j $(JOBS)
+	@for name in schema_compile schema_check; do \
+		mkdir -p build/fuzz/found/$$name; \
+		build/fuzz/tests/fuzz/fuzz_$$name \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=25 \
+			-dict=tests/fuzz/schema.dict -artifact_prefix=build/fuzz/ \
+			build/fuzz/found/$$name tests/fuzz/corpus/$$name \
+			>build/fuzz/$$name.log 2>&1 || \
+			{ tail -n 60 build/fuzz/$$name.log >&2; exit 1; }; \
+		echo "$$name: $$(grep '^Done ' build/fuzz/$$name.log)"; \
+	done
 
 .PHONY: test-compose
 test-compose: build/venv/.done ## tests image and compose file (needs Docker)

@@ -1,0 +1,1 @@
+"""Pairs of a schema and a document, made, judged, shrunk."""
