@@ -16,9 +16,9 @@
 #include "cmd/options.h"
 #include "cmd/signals.h"
 #include "event/json_heap.h"
+#include "format/regex.h"
 #include "kafka/client.h"
 #include "ops/admin.h"
-#include "schema/schema.h"
 #include "spool/spool.h"
 
 #include <errno.h>
@@ -44,7 +44,7 @@ static void print_version(void)
     printf("CivetWeb %s\n", admin_library_version());
     printf("%s\n", digest_library_version());
     printf("jansson %s\n", jansson_version_str());
-    printf("%s\n", schema_regex_version());
+    printf("%s\n", regex_version());
     printf("%s\n", http_client_library_version());
     printf("%s\n", spool_library_version());
 }

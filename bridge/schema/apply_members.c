@@ -3,9 +3,9 @@
  */
 #include "schema/apply_members.h"
 
+#include "format/regex.h"
 #include "schema/explain.h"
 #include "schema/members.h"
-#include "schema/regex.h"
 
 static struct slice key_of(void *iter)
 {

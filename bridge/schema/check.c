@@ -1,9 +1,9 @@
 #include "schema/check.h"
 
-#include "schema/format.h"
+#include "format/format.h"
+#include "format/regex.h"
 #include "schema/members.h"
 #include "schema/number.h"
-#include "schema/regex.h"
 #include "schema/value.h"
 
 /* What could not be found out does not hold, and the run knows. */

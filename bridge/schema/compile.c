@@ -2,11 +2,11 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "format/pointer.h"
+#include "format/regex.h"
 #include "schema/cycle.h"
 #include "schema/keyword.h"
 #include "schema/link.h"
-#include "schema/pointer.h"
-#include "schema/regex.h"
 
 #include <stdarg.h>
 #include <stdio.h>

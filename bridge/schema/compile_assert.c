@@ -1,7 +1,7 @@
 #include "schema/compile_assert.h"
 
+#include "format/format.h"
 #include "schema/dialect.h"
-#include "schema/format.h"
 #include "schema/members.h"
 #include "schema/number.h"
 #include "schema/value.h"

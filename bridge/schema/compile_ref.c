@@ -5,8 +5,8 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "format/uri.h"
 #include "schema/names.h"
-#include "schema/uri.h"
 #include "schema/value.h"
 
 /* The number of the schema that is referred to; -1: there is none. `location`

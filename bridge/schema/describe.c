@@ -1,6 +1,6 @@
 #include "schema/describe.h"
 
-#include "schema/format.h"
+#include "format/format.h"
 #include "schema/value.h"
 
 enum {

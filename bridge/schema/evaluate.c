@@ -1,13 +1,13 @@
 #include "schema/evaluate.h"
 #include "base/limits.h"
 
+#include "format/regex.h"
 #include "schema/apply.h"
 #include "schema/apply_members.h"
 #include "schema/check.h"
 #include "schema/explain.h"
 #include "schema/fast.h"
 #include "schema/number.h"
-#include "schema/regex.h"
 #include "schema/set.h"
 #include "schema/value.h"
 

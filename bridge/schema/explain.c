@@ -1,9 +1,9 @@
 #include "schema/explain.h"
 
 #include "base/limits.h"
+#include "format/pointer.h"
 #include "schema/apply.h"
 #include "schema/describe.h"
-#include "schema/pointer.h"
 #include "schema/set.h"
 
 enum {

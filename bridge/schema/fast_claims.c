@@ -4,11 +4,11 @@
  * Those that look at texts have functions of their own, which ask jansson for
  * no more than they need. The rest is check.c's.
  */
+#include "format/regex.h"
 #include "schema/check.h"
 #include "schema/fast_parts.h"
 #include "schema/members.h"
 #include "schema/peek.h"
-#include "schema/regex.h"
 
 static inline size_t length_of(const struct run *run, const json_t *string)
 {

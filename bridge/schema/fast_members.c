@@ -1,10 +1,10 @@
 /*
  * fast_members.c - claims about an object's members, on the fast path
  */
+#include "format/regex.h"
 #include "schema/fast_parts.h"
 #include "schema/members.h"
 #include "schema/peek.h"
-#include "schema/regex.h"
 
 static bool matches(struct run *run, const struct regex *regex,
                     struct slice text)

@@ -5,8 +5,8 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "format/pointer.h"
 #include "schema/metaschemas.h"
-#include "schema/pointer.h"
 
 #include <errno.h>
 #include <string.h>

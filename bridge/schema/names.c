@@ -1,10 +1,10 @@
 #include "schema/names.h"
 
 #include "base/limits.h"
+#include "format/pointer.h"
+#include "format/uri.h"
 #include "schema/dialect.h"
 #include "schema/keyword.h"
-#include "schema/pointer.h"
-#include "schema/uri.h"
 
 /* A resource that encloses the schema in hand. */
 struct scope {

@@ -3,11 +3,11 @@
  */
 #include "schema/refer.h"
 
+#include "format/uri.h"
 #include "schema/dialect.h"
 #include "schema/library.h"
 #include "schema/meta.h"
 #include "schema/names.h"
-#include "schema/uri.h"
 
 #include <string.h>
 

@@ -146,7 +146,4 @@ int schema_explain(const struct schema *schema, const json_t *document,
                    struct schema_scratch *scratch, struct arena *arena,
                    size_t max, struct schema_report *report, struct fault *why);
 
-/* "PCRE2 10.42 ..." */
-const char *schema_regex_version(void);
-
 #endif

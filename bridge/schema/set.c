@@ -2,12 +2,12 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "format/regex.h"
+#include "format/uri.h"
 #include "schema/compile.h"
 #include "schema/meta.h"
 #include "schema/names.h"
 #include "schema/refer.h"
-#include "schema/regex.h"
-#include "schema/uri.h"
 
 #include <stdlib.h>
 

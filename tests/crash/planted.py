@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Plants a bug, runs what has to catch it, and expects red.
 
-For each patch in a folder (planted/, or PLANTED_DIR): copies the source into build/planted, applies the
+For each patch in a folder: copies the source into build/planted, applies the
 patch there, builds it, and runs what the patch's header names. Before, the
 same is run without any patch and has to be green: what is red anyway proves
 nothing. `make crash-planted` and `make schema-planted` start it.
@@ -16,7 +16,7 @@ A header is lines in front of the first file of the patch:
 test, as in `unit spool`. `Expect` is a regular expression that what is said
 has to match, so that it is red for the right reason.
 
-PLANTED_DIR=DIR     the patches, below the top
+PLANTED_DIR=DIR     the folder, tests/crash/planted if it is not given
 PLANTED_ONLY=A,B    only these patches, by their names without .patch
 PLANTED_CONTROL=0   without the runs that have to be green
 

@@ -24,7 +24,8 @@ from pathlib import Path
 # Which rooms of bridge/ a room may include, besides itself and base/.
 LAYERS = {
     "base": set(),
-    "schema": set(),
+    "format": set(),
+    "schema": {"format"},
     "event": {"schema"},
     "kafka": set(),
     "spool": set(),
@@ -45,9 +46,9 @@ DOORS = {
     "sqlite3.h": ("spool/spool_db.c",),
     "libpq-fe.h": ("consume/sink_postgres.c",),
     "curl/": ("base/http_client.c",),
-    "pcre2.h": ("schema/regex.c",),
+    "pcre2.h": ("format/regex.c",),
     "ini.h": ("base/config.c",),
-    "idn2.h": ("schema/idna.c",),
+    "idn2.h": ("format/idna.c",),
     "jansson.h": (),
 }
 

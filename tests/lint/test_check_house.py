@@ -109,7 +109,7 @@ BEHIND = [
     ("curl/curl.h", "bridge/aurix/client.c"),
     ("pcre2.h", "bridge/schema/set.c"),
     ("ini.h", "bridge/base/settings.c"),
-    ("idn2.h", "bridge/schema/regex.c"),
+    ("idn2.h", "bridge/format/regex.c"),
     ("glib.h", "bridge/base/buf.c"),
 ]
 

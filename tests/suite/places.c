@@ -2,9 +2,9 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "format/pointer.h"
+#include "format/uri.h"
 #include "schema/metaschemas.h"
-#include "schema/pointer.h"
-#include "schema/uri.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -8,7 +8,7 @@
 #include "test_schema_support.h"
 
 #include "base/limits.h"
-#include "schema/format.h"
+#include "format/format.h"
 
 /*
  * Where memory fails while it parses, jansson goes on without the bytes, and

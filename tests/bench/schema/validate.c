@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "event/catalog.h"
 #include "event/json_heap.h"
+#include "format/regex.h"
 #include "schema/schema.h"
 
 #include <inttypes.h>
@@ -253,8 +254,7 @@ static void answer(const struct runner *runner, char *line)
 
     line[strcspn(line, "\n")] = '\0';
     if (strcmp(line, "version") == 0)
-        printf("jansson %s, %s\n", jansson_version_str(),
-               schema_regex_version());
+        printf("jansson %s, %s\n", jansson_version_str(), regex_version());
     else if (strcmp(line, "verdicts") == 0)
         answer_verdicts(runner);
     else if (sscanf(line, "check %d %d %d", &begin, &count, &milliseconds) == 3)

@@ -16,8 +16,8 @@
  *
  * Source: ECMA-262, section 22.2.1 (Patterns).
  */
-#ifndef SCHEMA_ECMA_H
-#define SCHEMA_ECMA_H
+#ifndef FORMAT_ECMA_H
+#define FORMAT_ECMA_H
 
 #include "base/buf.h"
 #include "base/fault.h"

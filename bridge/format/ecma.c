@@ -1,7 +1,7 @@
-#include "schema/ecma.h"
+#include "format/ecma.h"
 
-#include "schema/ascii.h"
-#include "schema/property.h"
+#include "format/ascii.h"
+#include "format/property.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
- * test_schema_format_hosts.c - formats of host names and email addresses
+ * test_format_hosts.c - formats of host names and email addresses
  */
-#include "test_schema_format_support.h"
+#include "test_format_support.h"
 
 /* ---- RFC 5321, RFC 6531 ------------------------------------------------- */
 

@@ -1,4 +1,4 @@
-#include "schema/address.h"
+#include "format/address.h"
 
 #include <arpa/inet.h>
 

@@ -4,8 +4,8 @@
  * Sources: RFC 5234, appendix B.1 (ALPHA, DIGIT, HEXDIG, in either case);
  * RFC 3986, section 2.1 (percent-encoding).
  */
-#ifndef SCHEMA_ASCII_H
-#define SCHEMA_ASCII_H
+#ifndef FORMAT_ASCII_H
+#define FORMAT_ASCII_H
 
 #include "base/slice.h"
 

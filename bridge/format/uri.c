@@ -1,8 +1,8 @@
-#include "schema/uri.h"
+#include "format/uri.h"
 
 #include "base/utf8.h"
-#include "schema/address.h"
-#include "schema/ascii.h"
+#include "format/address.h"
+#include "format/ascii.h"
 
 /* Takes what comes before the first of `stops` off the front of *text. */
 static struct slice take_until(struct slice *text, const char *stops)

@@ -1,7 +1,7 @@
 /*
- * test_schema_format_times.c - formats of RFC 3339
+ * test_format_times.c - formats of RFC 3339
  */
-#include "test_schema_format_support.h"
+#include "test_format_support.h"
 
 /* ---- RFC 3339 ----------------------------------------------------------- */
 

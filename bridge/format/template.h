@@ -5,8 +5,8 @@
  * literal). Operators that it reserves for extensions are part of its grammar,
  * so they are valid.
  */
-#ifndef SCHEMA_TEMPLATE_H
-#define SCHEMA_TEMPLATE_H
+#ifndef FORMAT_TEMPLATE_H
+#define FORMAT_TEMPLATE_H
 
 #include "base/slice.h"
 

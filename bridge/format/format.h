@@ -6,8 +6,8 @@
  * mailbox.h, hostname.h, address.h, uri.h, template.h, pointer.h, regex.h;
  * RFC 4122, section 3, for uuid.
  */
-#ifndef SCHEMA_FORMAT_H
-#define SCHEMA_FORMAT_H
+#ifndef FORMAT_FORMAT_H
+#define FORMAT_FORMAT_H
 
 #include "base/slice.h"
 

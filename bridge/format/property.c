@@ -1,4 +1,4 @@
-#include "schema/property.h"
+#include "format/property.h"
 
 /* ECMA-262, table "Value aliases and canonical values for General_Category". */
 static const struct {

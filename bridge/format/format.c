@@ -1,15 +1,15 @@
-#include "schema/format.h"
+#include "format/format.h"
 
 #include "base/nearest.h"
-#include "schema/address.h"
-#include "schema/ascii.h"
-#include "schema/hostname.h"
-#include "schema/mailbox.h"
-#include "schema/pointer.h"
-#include "schema/regex.h"
-#include "schema/template.h"
-#include "schema/timestamp.h"
-#include "schema/uri.h"
+#include "format/address.h"
+#include "format/ascii.h"
+#include "format/hostname.h"
+#include "format/mailbox.h"
+#include "format/pointer.h"
+#include "format/regex.h"
+#include "format/template.h"
+#include "format/timestamp.h"
+#include "format/uri.h"
 
 /* Hexadecimal digits in groups of 8, 4, 4, 4 and 12. */
 static bool is_uuid(struct slice text)

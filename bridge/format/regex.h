@@ -7,8 +7,8 @@
  *
  * Threads: a struct regex is shared by all, a scratch belongs to one.
  */
-#ifndef SCHEMA_REGEX_H
-#define SCHEMA_REGEX_H
+#ifndef FORMAT_REGEX_H
+#define FORMAT_REGEX_H
 
 #include "base/fault.h"
 #include "base/slice.h"
@@ -43,5 +43,8 @@ void regex_scratch_free(struct regex_scratch *scratch);
 /* `text` is valid UTF-8. */
 enum regex_answer regex_search(const struct regex *regex, struct slice text,
                                struct regex_scratch *scratch);
+
+/* "PCRE2 10.42 ..." */
+const char *regex_version(void);
 
 #endif

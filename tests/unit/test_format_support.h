@@ -1,12 +1,12 @@
 /*
- * test_schema_format_support.h - tables of what a format takes, and what not
+ * test_format_support.h - tables of what a format takes, and what not
  */
-#ifndef TEST_SCHEMA_FORMAT_SUPPORT_H
-#define TEST_SCHEMA_FORMAT_SUPPORT_H
+#ifndef TEST_FORMAT_SUPPORT_H
+#define TEST_FORMAT_SUPPORT_H
 
 #include "test_schema_support.h"
 
-#include "schema/format.h"
+#include "format/format.h"
 
 #define YES(text) {(text), sizeof(text) - 1, true}
 #define NO(text) {(text), sizeof(text) - 1, false}

@@ -1,7 +1,7 @@
-#include "schema/hostname.h"
+#include "format/hostname.h"
 
-#include "schema/ascii.h"
-#include "schema/idna.h"
+#include "format/ascii.h"
+#include "format/idna.h"
 
 #include <strings.h>
 

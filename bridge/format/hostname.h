@@ -9,8 +9,8 @@
  * What these functions say about *exhausted is in idna.h. Names without
  * such labels need no memory.
  */
-#ifndef SCHEMA_HOSTNAME_H
-#define SCHEMA_HOSTNAME_H
+#ifndef FORMAT_HOSTNAME_H
+#define FORMAT_HOSTNAME_H
 
 #include "base/slice.h"
 

@@ -1,9 +1,9 @@
-#include "schema/mailbox.h"
+#include "format/mailbox.h"
 
 #include "base/utf8.h"
-#include "schema/address.h"
-#include "schema/ascii.h"
-#include "schema/hostname.h"
+#include "format/address.h"
+#include "format/ascii.h"
+#include "format/hostname.h"
 
 #include <strings.h>
 

@@ -5,8 +5,8 @@
  * which adds what lies beyond. They say that the text looks like an address,
  * not that mail would arrive.
  */
-#ifndef SCHEMA_MAILBOX_H
-#define SCHEMA_MAILBOX_H
+#ifndef FORMAT_MAILBOX_H
+#define FORMAT_MAILBOX_H
 
 #include "base/slice.h"
 

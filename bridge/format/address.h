@@ -4,8 +4,8 @@
  * Sources: RFC 2673, section 3.2 (IPv4: four decimal numbers, no leading
  * zeros); RFC 4291, section 2.2 (IPv6), without a zone.
  */
-#ifndef SCHEMA_ADDRESS_H
-#define SCHEMA_ADDRESS_H
+#ifndef FORMAT_ADDRESS_H
+#define FORMAT_ADDRESS_H
 
 #include "base/slice.h"
 

@@ -1,8 +1,8 @@
-#include "schema/template.h"
+#include "format/template.h"
 
 #include "base/utf8.h"
-#include "schema/ascii.h"
-#include "schema/uri.h"
+#include "format/ascii.h"
+#include "format/uri.h"
 
 static void skip(struct slice *text, size_t len)
 {

@@ -4,8 +4,8 @@
  * Sources: RFC 3986; RFC 3987 for IRIs. Names in schemas ("$id", "$ref") are
  * resolved as section 5.2 of the former has it, and compared as text.
  */
-#ifndef SCHEMA_URI_H
-#define SCHEMA_URI_H
+#ifndef FORMAT_URI_H
+#define FORMAT_URI_H
 
 #include "base/arena.h"
 #include "base/slice.h"

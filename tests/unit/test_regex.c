@@ -1,13 +1,13 @@
 /*
- * test_schema_regex.c - schema/regex.h and schema/ecma.h
+ * test_regex.c - format/regex.h and format/ecma.h
  *
  * One row: a pattern, a text, whether it is found in it. What is refused is
  * data: tests/data/schema/refused/patterns.json.
  */
 #include "test_schema_support.h"
 
-#include "schema/ecma.h"
-#include "schema/regex.h"
+#include "format/ecma.h"
+#include "format/regex.h"
 
 static const struct {
     const char *pattern;

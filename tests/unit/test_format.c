@@ -1,8 +1,8 @@
 /*
- * test_schema_format.c - schema/format.h: that all formats are there and end,
+ * test_format.c - format/format.h: that all formats are there and end,
  * and what those take that have no file of their own beside this one
  */
-#include "test_schema_format_support.h"
+#include "test_format_support.h"
 
 /* ---- RFC 2673, RFC 4291 ------------------------------------------------- */
 

@@ -1,7 +1,7 @@
-#include "schema/idna.h"
+#include "format/idna.h"
 
 #include "base/utf8.h"
-#include "schema/ascii.h"
+#include "format/ascii.h"
 
 #include <idn2.h>
 #include <stdint.h>

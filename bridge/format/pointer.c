@@ -1,6 +1,6 @@
-#include "schema/pointer.h"
+#include "format/pointer.h"
 
-#include "schema/ascii.h"
+#include "format/ascii.h"
 
 int pointer_add(struct buf *pointer, struct slice token, struct fault *why)
 {

@@ -1,9 +1,8 @@
-#include "schema/regex.h"
+#include "format/regex.h"
 
 #include "base/buf.h"
 #include "base/limits.h"
-#include "schema/ecma.h"
-#include "schema/schema.h"
+#include "format/ecma.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -167,7 +166,7 @@ enum regex_answer regex_search(const struct regex *regex, struct slice text,
     return rc == PCRE2_ERROR_NOMATCH ? REGEX_NO_MATCH : REGEX_EXHAUSTED;
 }
 
-const char *schema_regex_version(void)
+const char *regex_version(void)
 {
     static char text[64] = "PCRE2 ";
     int len = pcre2_config(PCRE2_CONFIG_VERSION, NULL);

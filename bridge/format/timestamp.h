@@ -8,8 +8,8 @@
  * UTC shows 23:59, and, if there is a date, at the end of a month: leap
  * seconds are put nowhere else (section 5.7).
  */
-#ifndef SCHEMA_TIMESTAMP_H
-#define SCHEMA_TIMESTAMP_H
+#ifndef FORMAT_TIMESTAMP_H
+#define FORMAT_TIMESTAMP_H
 
 #include "base/slice.h"
 

@@ -1,8 +1,8 @@
 /*
  * property.h - names of Unicode properties in regular expressions
  */
-#ifndef SCHEMA_PROPERTY_H
-#define SCHEMA_PROPERTY_H
+#ifndef FORMAT_PROPERTY_H
+#define FORMAT_PROPERTY_H
 
 #include "base/slice.h"
 

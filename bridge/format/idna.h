@@ -10,8 +10,8 @@
  *
  * Threads: any.
  */
-#ifndef SCHEMA_IDNA_H
-#define SCHEMA_IDNA_H
+#ifndef FORMAT_IDNA_H
+#define FORMAT_IDNA_H
 
 #include "base/slice.h"
 

@@ -1,10 +1,10 @@
 /*
- * test_schema_uri.c - schema/uri.h and schema/pointer.h
+ * test_uri.c - format/uri.h and format/pointer.h
  */
 #include "test_schema_support.h"
 
-#include "schema/pointer.h"
-#include "schema/uri.h"
+#include "format/pointer.h"
+#include "format/uri.h"
 
 static void test_resolve(void **state)
 {

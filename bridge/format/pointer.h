@@ -4,8 +4,8 @@
  * Sources: RFC 6901; RFC 3986, section 2.1 (percent-encoding);
  * draft-bhutton-relative-json-pointer-00.
  */
-#ifndef SCHEMA_POINTER_H
-#define SCHEMA_POINTER_H
+#ifndef FORMAT_POINTER_H
+#define FORMAT_POINTER_H
 
 #include "base/buf.h"
 #include "base/slice.h"

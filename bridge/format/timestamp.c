@@ -1,6 +1,6 @@
-#include "schema/timestamp.h"
+#include "format/timestamp.h"
 
-#include "schema/ascii.h"
+#include "format/ascii.h"
 
 enum {
     DATE_LEN = 10 /* 2024-01-02 */
