@@ -32,6 +32,7 @@ static const struct fault_class classes[FAULT_KINDS] = {
     [FAULT_SIGNATURE] = {"signature",         401, "Unauthorized",               false},
     [FAULT_PARSE] = {"parse",             400, "Bad request",                false},
     [FAULT_SCHEMA] = {"schema",            422, "Unprocessable content",      false},
+    [FAULT_UNDECIDED] = {"undecided",         422, "Unprocessable content",      false},
 
     [FAULT_REFUSED] = {"refused",           503, "Service unavailable",        false},
     [FAULT_UNAVAILABLE] = {"unavailable",       503, "Service unavailable",        true },

@@ -45,6 +45,7 @@ enum fault_kind {
     FAULT_SIGNATURE,
     FAULT_PARSE,
     FAULT_SCHEMA,
+    FAULT_UNDECIDED, /* by its schema: a limit was reached before */
 
     /* Kafka */
     FAULT_REFUSED,     /* for the record's own sake: trying again is vain */

@@ -83,7 +83,7 @@ static int judge_event(struct judge *jd, struct slice text, struct verdict *vd,
     if (catalog_check(jd->catalog, &event, jd->scratch, &jd->arena, &vd->report,
                       &wrong) == 0)
         return keep_type(jd, &event, vd, why);
-    if (wrong.kind != FAULT_SCHEMA)
+    if (wrong.kind != FAULT_SCHEMA && wrong.kind != FAULT_UNDECIDED)
         return fault_set(why, wrong.kind, "%s", wrong.text);
     return vd->report.count > 0 ? 0 : invalid(jd, vd, wrong.text, why);
 }

@@ -286,8 +286,11 @@ static int reject(const struct schema *schema, const char *file,
         return -1;
     if (report->count > 0)
         expected = report->errors[0].error;
-    else if (report->verdict == SCHEMA_EXHAUSTED)
-        expected = "checking it takes more than is allowed";
+    if (report->verdict == SCHEMA_EXHAUSTED)
+        return fault_set(why, FAULT_UNDECIDED,
+                         "checking the event against '%s' takes more than is "
+                         "allowed",
+                         file);
     return fault_set(why, FAULT_SCHEMA, "the event breaks '%s': %s", file,
                      expected);
 }

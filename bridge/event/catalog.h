@@ -43,7 +43,9 @@ int catalog_scratch_new(struct schema_scratch **out,
  * Checks an event against the envelope, then against its type's schema if
  * it has one. FAULT_SCHEMA: *report, made in `arena`, has up to
  * LIMIT_SCHEMA_ERRORS errors (the envelope's, or else the type's) and the
- * text is a sentence about the first, without values. FAULT_NOMEM.
+ * text is a sentence about the first, without values. FAULT_UNDECIDED: a limit
+ * was reached before it was known (it does not count as valid); the same.
+ * FAULT_NOMEM.
  */
 int catalog_check(const struct catalog *catalog, const struct event *event,
                   struct schema_scratch *scratch, struct arena *arena,

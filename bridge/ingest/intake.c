@@ -142,7 +142,7 @@ static int compose_dead_answer(struct intake *in, struct hook *hook,
                               hook->received_ms, hook->close, why);
     if (in->config->http.invalid_status != 422)
         problem.status = (int)in->config->http.invalid_status;
-    if (hook->why.kind == FAULT_SCHEMA)
+    if (hook->report.count > 0)
         problem.report = &hook->report;
     reply_problem(&hook->reply, &hook->desk->reply, &problem);
     return 0;
@@ -154,7 +154,7 @@ static void describe_reason(struct dead_reason *reason, const struct hook *hook)
 
     *reason = (struct dead_reason){.kind = fault_class(hook->why.kind)->name,
                                    .reason = hook->why.text};
-    if (hook->why.kind != FAULT_SCHEMA || hook->report.count == 0)
+    if (hook->report.count == 0)
         return;
     reason->keyword = first->keyword;
     /* names in a body can be as long as the body, and a record with both
@@ -203,6 +203,7 @@ static void conclude(struct intake *in, struct hook *hook,
         break; /* answered already */
     case FAULT_PARSE:
     case FAULT_SCHEMA:
+    case FAULT_UNDECIDED:
     case FAULT_REFUSED:
         bury(in, hook);
         break;

@@ -60,6 +60,7 @@ static bool is_hook_outcome(enum fault_kind kind)
     case FAULT_SIGNATURE:
     case FAULT_PARSE:
     case FAULT_SCHEMA:
+    case FAULT_UNDECIDED:
     case FAULT_REFUSED:
     case FAULT_UNAVAILABLE:
     case FAULT_STOPPING:

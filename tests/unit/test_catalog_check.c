@@ -197,6 +197,33 @@ static void a_list_of_errors_has_an_end(void **state)
     buf_release(&body);
 }
 
+/* A pattern with nested repetition, and a text that does not match it. */
+static void what_takes_too_long_is_a_fault_of_its_own(void **state)
+{
+    struct catalog *catalog = load(TEST_DATA_DIR "/schema/hostile");
+    struct checker checker;
+
+    (void)state;
+    open_checker(&checker, catalog);
+    assert_int_equal(check(&checker, "{\"event_type\":\"slow\",\"data\":{\"v\":"
+                                     "\"aaaaaaaaaaaa\"}}"),
+                     0);
+    assert_int_equal(check(&checker, "{\"event_type\":\"slow\",\"data\":{\"v\":"
+                                     "\"aaaaaaaaaaaa!\"}}"),
+                     -1);
+    assert_int_equal(checker.why.kind, FAULT_SCHEMA);
+    assert_int_equal(
+        check(&checker, "{\"event_type\":\"slow\",\"data\":{\"v\":"
+                        "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"}}"),
+        -1);
+    assert_int_equal(checker.why.kind, FAULT_UNDECIDED);
+    assert_int_equal(checker.report.verdict, SCHEMA_EXHAUSTED);
+    assert_non_null(strstr(checker.why.text, "slow.json"));
+    assert_null(strstr(checker.why.text, "aaa"));
+    close_checker(&checker);
+    catalog_free(catalog);
+}
+
 static void a_full_arena_is_told(void **state)
 {
     static const char body[] = CLICK("{\"correlation_id\":5}");
@@ -261,6 +288,7 @@ int main(void)
         cmocka_unit_test(an_event_is_checked_by_envelope_and_type),
         cmocka_unit_test(values_and_names_stay_where_they_are),
         cmocka_unit_test(a_list_of_errors_has_an_end),
+        cmocka_unit_test(what_takes_too_long_is_a_fault_of_its_own),
         cmocka_unit_test(a_full_arena_is_told),
         cmocka_unit_test(many_threads_share_a_catalog),
     };
