@@ -13,10 +13,14 @@ enum {
     HEAP_MAX_KIB = 4 * KIB, /* of a match where there is no JIT: 4 MiB */
 
     /*
-     * Above the characters of the longest body, since a plain search spends
-     * about one unit on each, and still only some milliseconds.
+     * Of a search, in PCRE2's units. A plain one spends about one on each
+     * character. What needs more goes back and forth, and may do so up to the
+     * second limit, which takes some milliseconds: so often in a document.
      */
-    MATCH_LIMIT = 4 * LIMIT_BODY_MAX
+    LIMIT_BASE = 16 * KIB,
+    LIMIT_PER_BYTE = 2,
+    LIMIT_HEAVY = 2 * MIB,
+    HEAVY_MAX = 64
 };
 
 struct regex {
@@ -28,6 +32,8 @@ struct regex_scratch {
     pcre2_match_data *data;
     pcre2_match_context *context;
     pcre2_jit_stack *stack;
+    uint32_t limit; /* the one that is set */
+    unsigned heavy; /* searches that needed the second limit */
 };
 
 static pcre2_code *compile(struct slice pattern, struct fault *why)
@@ -129,7 +135,6 @@ int regex_scratch_new(struct regex_scratch **out, struct fault *why)
         regex_scratch_free(scratch);
         return fault_set(why, FAULT_NOMEM, "cannot allocate a scratch");
     }
-    pcre2_set_match_limit(scratch->context, MATCH_LIMIT);
     pcre2_set_heap_limit(scratch->context, HEAP_MAX_KIB);
     if (scratch->stack != NULL)
         pcre2_jit_stack_assign(scratch->context, NULL, scratch->stack);
@@ -147,20 +152,43 @@ void regex_scratch_free(struct regex_scratch *scratch)
     free(scratch);
 }
 
+void regex_scratch_reset(struct regex_scratch *scratch) { scratch->heavy = 0; }
+
+/* As pcre2_match(). */
+static int search(const struct regex *regex, struct slice text, uint32_t limit,
+                  struct regex_scratch *scratch)
+{
+    PCRE2_SPTR subject = (PCRE2_SPTR)text.data;
+
+    if (limit != scratch->limit) {
+        scratch->limit = limit;
+        pcre2_set_match_limit(scratch->context, limit);
+    }
+    /* Without its own stack JIT code would take 32 KiB of the thread's. */
+    if (regex->jit && scratch->stack != NULL)
+        return pcre2_jit_match(regex->code, subject, text.len, 0, 0,
+                               scratch->data, scratch->context);
+    return pcre2_match(regex->code, subject, text.len, 0,
+                       PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, scratch->data,
+                       scratch->context);
+}
+
 enum regex_answer regex_search(const struct regex *regex, struct slice text,
                                struct regex_scratch *scratch)
 {
-    PCRE2_SPTR subject = (PCRE2_SPTR)text.data;
+    uint32_t limit = LIMIT_BASE;
     int rc;
 
-    /* Without its own stack JIT code would take 32 KiB of the thread's. */
-    if (regex->jit && scratch->stack != NULL)
-        rc = pcre2_jit_match(regex->code, subject, text.len, 0, 0,
-                             scratch->data, scratch->context);
-    else
-        rc = pcre2_match(regex->code, subject, text.len, 0,
-                         PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, scratch->data,
-                         scratch->context);
+    if (text.len > LIMIT_BASE / LIMIT_PER_BYTE)
+        limit = text.len < UINT32_MAX / LIMIT_PER_BYTE
+                    ? (uint32_t)text.len * LIMIT_PER_BYTE
+                    : UINT32_MAX;
+    rc = search(regex, text, limit, scratch);
+    if (rc == PCRE2_ERROR_MATCHLIMIT && limit < LIMIT_HEAVY &&
+        scratch->heavy < HEAVY_MAX) {
+        scratch->heavy++;
+        rc = search(regex, text, LIMIT_HEAVY, scratch);
+    }
     if (rc >= 0)
         return REGEX_MATCH;
     return rc == PCRE2_ERROR_NOMATCH ? REGEX_NO_MATCH : REGEX_EXHAUSTED;

@@ -2,8 +2,9 @@
  * regex.h - regular expressions, as ECMA-262 has them
  *
  * The only door to PCRE2. Expressions search: they match anywhere unless
- * they are anchored. A match costs bounded time and memory; one that would
- * need more is given up, which is an answer of its own.
+ * they are anchored. A match costs bounded time and memory, and so do all of
+ * a document together; one that would need more is given up, which is an
+ * answer of its own.
  *
  * Threads: a struct regex is shared by all, a scratch belongs to one.
  */
@@ -39,6 +40,9 @@ bool regex_compiles(struct slice pattern, bool *exhausted);
  */
 int regex_scratch_new(struct regex_scratch **out, struct fault *why);
 void regex_scratch_free(struct regex_scratch *scratch);
+
+/* Another document: what searches in the last one have cost does not count. */
+void regex_scratch_reset(struct regex_scratch *scratch);
 
 /* `text` is valid UTF-8. */
 enum regex_answer regex_search(const struct regex *regex, struct slice text,

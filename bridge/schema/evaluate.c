@@ -196,7 +196,10 @@ enum schema_verdict evaluate(const struct schema *schema,
                       .insns = schema->set->insns,
                       .traced = explain != NULL || schema->set->dynamic,
                       .steps = LIMIT_SCHEMA_STEPS};
-    bool ok = enter(&run, schema, document, NULL, NULL, 0);
+    bool ok;
+
+    regex_scratch_reset(scratch->regex);
+    ok = enter(&run, schema, document, NULL, NULL, 0);
 
     if (run.exhausted)
         return SCHEMA_EXHAUSTED;

@@ -4,6 +4,7 @@
 #include "schema/fast.h"
 
 #include "base/limits.h"
+#include "format/regex.h"
 #include "schema/fast_parts.h"
 #include "schema/set.h"
 
@@ -53,7 +54,10 @@ enum schema_verdict fast_check(const struct schema *schema,
 {
     struct run run = {.scratch = scratch, .steps = LIMIT_SCHEMA_STEPS};
     const struct way way = {&run, NULL};
-    const bool ok = fast_same(way, schema->shortcut, document);
+    bool ok;
+
+    regex_scratch_reset(scratch->regex);
+    ok = fast_same(way, schema->shortcut, document);
 
     if (run.exhausted)
         return SCHEMA_EXHAUSTED;

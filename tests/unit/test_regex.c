@@ -163,6 +163,33 @@ static void test_long_text(void **state)
     free(text);
 }
 
+/* One that goes back and forth is given up; several are, together. */
+static void test_heavy_searches(void **state)
+{
+    const struct slice bad = slice_of("aaaaaaaaaaaaaaaaaaa!");
+    const struct slice worse =
+        slice_of("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!");
+    struct regex_scratch *scratch = NULL;
+    struct regex *regex = NULL;
+    int searches = 0;
+
+    (void)state;
+    assert_int_equal(regex_scratch_new(&scratch, NULL), 0);
+    assert_int_equal(regex_new(&regex, slice_of("^(a+)+$"), NULL), 0);
+    assert_int_equal(regex_search(regex, worse, scratch), REGEX_EXHAUSTED);
+    regex_scratch_reset(scratch);
+    while (regex_search(regex, bad, scratch) == REGEX_NO_MATCH &&
+           searches < 1000)
+        searches++;
+    assert_in_range(searches, 10, 999);
+    assert_int_equal(regex_search(regex, bad, scratch), REGEX_EXHAUSTED);
+    assert_int_equal(regex_search(regex, slice_of("aa"), scratch), REGEX_MATCH);
+    regex_scratch_reset(scratch);
+    assert_int_equal(regex_search(regex, bad, scratch), REGEX_NO_MATCH);
+    regex_free(regex);
+    regex_scratch_free(scratch);
+}
+
 /* Any bytes are translated or refused; PCRE2 has the last word. */
 static void test_every_short_pattern(void **state)
 {
@@ -195,6 +222,7 @@ int main(void)
         cmocka_unit_test(test_search),
         cmocka_unit_test(test_nul),
         cmocka_unit_test(test_long_text),
+        cmocka_unit_test(test_heavy_searches),
         cmocka_unit_test(test_every_short_pattern),
     };
 
