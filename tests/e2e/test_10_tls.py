@@ -111,6 +111,7 @@ def test_from_end_to_end(kafka, security, bridge, consumer, mechanism):
     bodies = [click() for _ in range(20)]
     for body in bodies:
         assert serving.post(body).status == 200
+    serving.wait_drained()
     assert {r.value for r in kafka.read_topic(topics.clicks)} == set(bodies)
     keys = {line["key"] for line in reading.wait_lines(len(bodies))}
     assert len(keys) == len(bodies)
