@@ -293,7 +293,7 @@ def test_no_password_in_the_log_of_all(kafka, topics, settings, name):
     """librdkafka tells all that it does and its configuration."""
     loud = {**settings, "kafka.debug": "all", "log.level": "debug"}
     status, out, err = command(name, kafka, topics, loud)
-    assert status == 0, err
+    assert status == 0, out
     assert "sasl.username = " in err  # the configuration is there
     assert "sasl.password = [redacted]" in err
     assert PASSWORD not in out + err
