@@ -17,6 +17,7 @@ def test_order_with_64_senders(bridge, kafka, topics):
     with Load(served.port, senders=64, limit=40) as load:
         load.join()
     assert load.answers() == {200: 64 * 40}
+    served.wait_drained()
     records = events_in(kafka, topics)
     check_promises(load, records)
     # no fault was injected, so nothing may be there twice
@@ -34,6 +35,7 @@ def test_a_topic_with_a_small_limit(bridge, kafka):
     with ThreadPoolExecutor(64) as pool:
         answers = list(pool.map(served.post, sent))
     assert {answer.status for answer in answers} == {200}
+    served.wait_drained()
     assert kafka.read_topic(topics.dead) == []
     assert set(kafka.values(topics.clicks)) == set(sent)
 
@@ -94,12 +96,15 @@ def test_one_of_three_brokers_dies(own_bridge):
         cluster.restart(1)
         load.wait_for_more(200)
     assert set(load.answers()) == {200}
+    served.wait_drained()
     check_promises(load, events_in(kafka, served.topics))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stopped_under_load(bridge, kafka, topics, number):
-    served = bridge(topics, settings={"deliver.notice_ms": 300})
+    served = bridge(
+        topics, settings={"deliver.notice_ms": 300, "spool.enabled": "false"}
+    )
     with Load(served.port, senders=32) as load:
         load.wait_for_more(500)
         served.signal(number)

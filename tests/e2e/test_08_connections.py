@@ -110,6 +110,7 @@ def test_a_crowd(bridge, kafka, topics, crowd, kind):
     sent = [click() for _ in range(20)]
     for one in sent:
         assert served.post(one).status == 200
+    served.wait_drained()
     values = {record.value for record in kafka.read_topic(topics.clicks)}
     assert set(sent) <= values
     for wire in wires:
@@ -141,6 +142,7 @@ def test_many_requests_on_one_connection(bridge, kafka, topics):
             ended += 1
     wire.close()
     assert ended == 2
+    served.wait_drained()
     values = {record.value for record in kafka.read_topic(topics.clicks)}
     assert set(sent) == values
 
@@ -172,6 +174,7 @@ def test_senders_that_do_not_read(bridge, kafka, topics):
         innocent = [click() for _ in range(60)]
         for body in innocent:
             assert served.post(body).status == 200
+    served.wait_drained()
     values = {record.value for record in kafka.read_topic(topics.clicks)}
     assert set(innocent) <= values
 

@@ -111,6 +111,7 @@ def test_from_end_to_end(kafka, security, bridge, consumer, mechanism):
     bodies = [click() for _ in range(20)]
     for body in bodies:
         assert serving.post(body).status == 200
+    serving.wait_drained()
     assert {r.value for r in kafka.read_topic(topics.clicks)} == set(bodies)
     keys = {line["key"] for line in reading.wait_lines(len(bodies))}
     assert len(keys) == len(bodies)
@@ -292,7 +293,7 @@ def test_no_password_in_the_log_of_all(kafka, topics, settings, name):
     """librdkafka tells all that it does and its configuration."""
     loud = {**settings, "kafka.debug": "all", "log.level": "debug"}
     status, out, err = command(name, kafka, topics, loud)
-    assert status == 0, err
+    assert status == 0, out
     assert "sasl.username = " in err  # the configuration is there
     assert "sasl.password = [redacted]" in err
     assert PASSWORD not in out + err
