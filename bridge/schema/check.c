@@ -2,6 +2,7 @@
 
 #include "format/format.h"
 #include "format/regex.h"
+#include "schema/constants.h"
 #include "schema/members.h"
 #include "schema/number.h"
 #include "schema/value.h"
@@ -39,6 +40,16 @@ static bool check_enum(struct run *run, const struct insn *insn,
             return true;
     }
     return false;
+}
+
+static bool check_enum_values(struct run *run, const struct insn *insn,
+                              const json_t *value)
+{
+    enum value_match match = constants_find(insn->constants, value, run->text);
+
+    if (match == VALUE_TOO_DEEP)
+        run->exhausted = true;
+    return match == VALUE_EQUAL;
 }
 
 static bool check_multiple_of(const struct insn *insn, const json_t *value)
@@ -112,6 +123,8 @@ bool check_claim(struct run *run, const struct insn *insn, const json_t *value)
         return check_const(run, insn, value);
     case OP_ENUM:
         return check_enum(run, insn, value);
+    case OP_ENUM_VALUES:
+        return check_enum_values(run, insn, value);
     case OP_MINIMUM:
         return number_compare(value, insn->u.value) >= 0;
     case OP_MAXIMUM:

@@ -1,6 +1,7 @@
 #include "schema/compile_assert.h"
 
 #include "format/format.h"
+#include "schema/constants.h"
 #include "schema/dialect.h"
 #include "schema/members.h"
 #include "schema/number.h"
@@ -81,17 +82,26 @@ static struct members *names_in(struct compiler *c, const json_t *values,
 
 int compile_enum(struct compiler *c, const json_t *value, struct fault *why)
 {
+    enum { MANY = 16 };
     struct fault cause = FAULT_INIT;
     struct members *names = names_in(c, value, &cause);
-    struct insn *insn = compile_emit(c, OP_ENUM, TYPES_ANY, why);
+    const bool many = names == NULL && json_array_size(value) > MANY;
+    struct insn *insn =
+        compile_emit(c, many ? OP_ENUM_VALUES : OP_ENUM, TYPES_ANY, why);
 
     if (cause.kind != FAULT_NONE)
         return fault_set(why, cause.kind, "%s", cause.text);
     if (insn == NULL)
         return -1;
     insn->u.value = value;
-    insn->members = names;
-    return 0;
+    if (!many) {
+        insn->members = names;
+        return 0;
+    }
+    insn->constants = constants_new(&c->set->arena, value);
+    return insn->constants != NULL
+               ? 0
+               : fault_set(why, FAULT_NOMEM, "cannot allocate the schemas");
 }
 
 int compile_minimum(struct compiler *c, const json_t *value, struct fault *why)

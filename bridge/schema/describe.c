@@ -261,6 +261,7 @@ int describe(struct buf *out, const struct insn *insn, struct fault *why)
     case OP_CONST:
         return describe_const(out, insn->u.value, why);
     case OP_ENUM:
+    case OP_ENUM_VALUES:
         return describe_enum(out, insn->u.value, why);
     case OP_MINIMUM:
     case OP_MAXIMUM:

@@ -83,8 +83,11 @@ static NOINLINE uint32_t open_alternatives(struct way way,
         const struct schema *schema = insn->u.schemas[i]->shortcut;
 
         if (!choice_is_open(&choice->alternatives[i], &signs) ||
-            !branch_holds(way, schema, object))
+            !branch_holds(way, schema, object)) {
+            if (way.run->exhausted)
+                return 0;
             continue;
+        }
         found++;
         if (found == enough && way.marks == NULL)
             break;
@@ -102,8 +105,11 @@ static inline uint32_t alternatives(struct way way, const struct insn *insn,
     if (insn->choice != NULL && json_is_object(value))
         return open_alternatives(way, insn, value, enough);
     for (uint32_t i = 0; i < insn->count; i++) {
-        if (!branch_holds(way, insn->u.schemas[i]->shortcut, value))
+        if (!branch_holds(way, insn->u.schemas[i]->shortcut, value)) {
+            if (way.run->exhausted)
+                return 0;
             continue;
+        }
         found++;
         if (found == enough && way.marks == NULL)
             break;
@@ -113,18 +119,19 @@ static inline uint32_t alternatives(struct way way, const struct insn *insn,
 
 bool fast_any_of(struct way way, const struct insn *insn, const json_t *value)
 {
-    return alternatives(way, insn, value, 1) > 0;
+    return alternatives(way, insn, value, 1) > 0 && !way.run->exhausted;
 }
 
 bool fast_one_of(struct way way, const struct insn *insn, const json_t *value)
 {
-    return alternatives(way, insn, value, 2) == 1;
+    return alternatives(way, insn, value, 2) == 1 && !way.run->exhausted;
 }
 
 bool fast_not(struct way way, const struct insn *insn, const json_t *value)
 {
     way.marks = NULL;
-    return !fast_same(way, insn->schema->shortcut, value);
+    return !fast_same(way, insn->schema->shortcut, value) &&
+           !way.run->exhausted;
 }
 
 bool fast_if(struct way way, const struct insn *insn, const json_t *value)
@@ -133,6 +140,8 @@ bool fast_if(struct way way, const struct insn *insn, const json_t *value)
                                     ? insn[1].schema
                                     : insn[2].schema;
 
+    if (way.run->exhausted)
+        return false;
     return next == NULL || fast_same(way, next->shortcut, value);
 }
 

@@ -50,8 +50,11 @@ bool fast_contains(struct way way, const struct insn *insn, const json_t *value)
     size_t found = 0;
 
     for (size_t i = 0; i < size && (found < enough || way.marks != NULL); i++) {
-        if (!fast_part(way, insn->schema->shortcut, peek_item(value, i)))
+        if (!fast_part(way, insn->schema->shortcut, peek_item(value, i))) {
+            if (way.run->exhausted)
+                return false;
             continue;
+        }
         found++;
         if (way.marks != NULL)
             marks_set(way.marks, i);

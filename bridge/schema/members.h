@@ -33,7 +33,7 @@ struct members {
     uint32_t required_count;
     uint32_t pattern_count;
     bool additional; /* has an OP_ADDITIONAL */
-    uint32_t max;    /* names that there is room for */
+    bool whole;      /* the hash is of whole names: a few bytes do not do */
     uint32_t factor; /* of the hash */
     uint32_t shift;
     uint32_t mask;   /* of `slots` */
@@ -52,6 +52,9 @@ uint32_t members_add(struct members *members, struct slice name);
 /* All names are there: now they can be found. */
 void members_ready(struct members *members);
 
+/* Of all of the name. */
+uint32_t members_hash_whole(const struct members *members, struct slice name);
+
 /*
  * Names of a schema are few and its author's, so that a few bytes tell them
  * apart, and no document can make it slow: the table does not grow with it.
@@ -62,6 +65,8 @@ static inline uint32_t members_hash(const struct members *members,
     const unsigned char *text = (const unsigned char *)name.data;
     uint32_t bits = (uint32_t)name.len;
 
+    if (members->whole)
+        return members_hash_whole(members, name);
     if (name.len > 0)
         bits += (uint32_t)text[0] << 8 | (uint32_t)text[name.len / 2] << 16 |
                 (uint32_t)text[name.len - 1] << 24;

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 struct choice;
+struct constants;
 struct format;
 struct members;
 struct regex;
@@ -51,6 +52,7 @@ enum op {
     /* claims about the value itself */
     OP_CONST,
     OP_ENUM,
+    OP_ENUM_VALUES, /* the same of many, which are not all texts */
     OP_MINIMUM,
     OP_MAXIMUM,
     OP_EXCLUSIVE_MINIMUM,
@@ -143,7 +145,8 @@ struct insn {
     };
     const struct schema *schema;
     union {
-        struct members *members;     /* OP_MEMBERS; OP_ENUM: if all are texts */
+        struct members *members; /* OP_MEMBERS; OP_ENUM: if all are texts */
+        const struct constants *constants; /* OP_ENUM_VALUES */
         const struct choice *choice; /* OP_ANY_OF, OP_ONE_OF; may be NULL */
     };
     union {

@@ -93,6 +93,11 @@ static uint64_t hash_text(struct slice text, uint64_t seed)
     return mix(hash + seed);
 }
 
+uint64_t value_hash_text(struct slice text, uint64_t seed)
+{
+    return hash_text(text, mix(seed + JSON_STRING));
+}
+
 static bool hash(const json_t *value, uint64_t seed, unsigned depth,
                  uint64_t *out);
 
@@ -137,15 +142,16 @@ static bool hash(const json_t *value, uint64_t seed, unsigned depth,
 
     if (type == JSON_REAL)
         type = JSON_INTEGER; /* 1 and 1.0 are one value */
+    if (type == JSON_STRING) {
+        *out = value_hash_text(value_text(value), seed);
+        return true;
+    }
     seed = mix(seed + (uint64_t)type);
     switch (type) {
     case JSON_OBJECT:
         return depth > 0 && hash_object(value, seed, depth - 1, out);
     case JSON_ARRAY:
         return depth > 0 && hash_array(value, seed, depth - 1, out);
-    case JSON_STRING:
-        *out = hash_text(value_text(value), seed);
-        return true;
     case JSON_INTEGER:
         *out = mix(number_bits(value) + seed);
         return true;

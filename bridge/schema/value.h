@@ -32,4 +32,7 @@ enum value_match value_compare(const json_t *a, const json_t *b);
  */
 bool value_hash(const json_t *value, uint64_t seed, uint64_t *out);
 
+/* That of a string with this text. */
+uint64_t value_hash_text(struct slice text, uint64_t seed);
+
 #endif

@@ -247,7 +247,7 @@ def test_no_secret_no_start():
     [
         ('{"type": "objekt"}', "/type"),
         ('{"requird": ["a"]}', "required"),
-        ('{"unevaluatedProperties": false}', "unevaluatedProperties"),
+        ('{"unevaluatedProperties": 5}', "unevaluatedProperties"),
         ('{"pattern": "("}', "/pattern"),
         ('{"$ref": "nowhere.json"}', "nowhere.json"),
         ('{"type": ', "line 1"),
