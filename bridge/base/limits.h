@@ -46,10 +46,13 @@ enum {
     LIMIT_EVENT_TYPES = 256,        /* that have a schema */
     LIMIT_SCHEMA_SET = 64 * MIB,    /* all of a set, compiled */
     LIMIT_SCHEMA_DEPTH = 192,       /* schemas inside each other, evaluating */
-    LIMIT_SCHEMA_DEPTH_MAIN = 4096, /* the same on the main thread's stack */
-    LIMIT_SCHEMA_STEPS = 1 << 24,   /* of one evaluation */
-    LIMIT_PATTERN = 64 * KIB,       /* a pattern, translated for PCRE2 */
-    LIMIT_JIT_STACK = 512 * KIB,    /* of a thread that matches */
+    LIMIT_SCHEMA_STACK = 40 * KIB,  /* that it takes: CivetWeb's threads have
+                                       100 KiB */
+    LIMIT_SCHEMA_DEPTH_MAIN = 4096, /* on the main thread's stack */
+    LIMIT_SCHEMA_STACK_MAIN = 4 * MIB,
+    LIMIT_SCHEMA_STEPS = 1 << 24, /* of one evaluation */
+    LIMIT_PATTERN = 64 * KIB,     /* a pattern, translated for PCRE2 */
+    LIMIT_JIT_STACK = 512 * KIB,  /* of a thread that matches */
 
     /* consumers */
     LIMIT_BATCH_RECORDS = 500,

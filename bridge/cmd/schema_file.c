@@ -152,7 +152,7 @@ int schema_file_load(struct schema_file *out, const char *path,
     const struct schema_options options = {.format = format,
                                            .unknown = SCHEMA_UNKNOWN_ALLOW,
                                            .reveal_values = true,
-                                           .depth = LIMIT_SCHEMA_DEPTH_MAIN};
+                                           .deep = true};
     const char *slash = strrchr(path, '/');
     struct schema_file sf = {0};
     struct buf place = BUF_INIT(PATH_TEXT_MAX); /* folder, then file */

@@ -1,5 +1,7 @@
 #include "schema/apply.h"
 
+enum { TARGETS_A_STEP = 16 };
+
 bool apply_names(struct run *run, const struct insn *insn, const json_t *value)
 {
     json_t *object = (json_t *)value;
@@ -90,12 +92,18 @@ bool apply_contains(struct run *run, const struct insn *insn,
     size_t found =
         apply_count(run, insn, value, max == SIZE_MAX ? min : max + 1);
 
-    return found >= min && found <= max;
+    return found >= min && found <= max && !run->exhausted;
 }
 
 bool apply_ref(struct run *run, const struct insn *insn, const json_t *value)
 {
     return descend_here(run, insn->schema, value, insn, 0);
+}
+
+/* Work that goes beyond what one step may cost. */
+static void charge(struct run *run, uint32_t steps)
+{
+    run->steps -= steps < run->steps ? steps : run->steps;
 }
 
 /* The one of the outermost resource that evaluation came by (Core, section
@@ -104,14 +112,19 @@ bool apply_dynamic_ref(struct run *run, const struct insn *insn,
                        const json_t *value)
 {
     const struct schema *target = NULL;
-    uint32_t i, k;
+    uint32_t i, k, last = UINT32_MAX;
 
     for (i = 0; i < run->depth && target == NULL; i++) {
+        const uint32_t resource = run->scratch->trail[i].schema->resource;
+
+        if (resource == last)
+            continue;
+        last = resource;
         for (k = 0; k < insn->count && target == NULL; k++) {
-            if (insn->u.targets[k].resource ==
-                run->scratch->trail[i].schema->resource)
+            if (insn->u.targets[k].resource == resource)
                 target = insn->u.targets[k].schema;
         }
+        charge(run, insn->count / TARGETS_A_STEP);
     }
     return descend_here(run, target == NULL ? insn->schema : target, value,
                         insn, 0);
@@ -130,7 +143,7 @@ bool apply_any_of(struct run *run, const struct insn *insn, const json_t *value)
 
     for (i = 0; i < insn->count && (!any || run->marks != NULL); i++)
         any = descend_branch(run, insn->u.schemas[i], value, insn, i) || any;
-    return any;
+    return any && !run->exhausted;
 }
 
 bool apply_one_of(struct run *run, const struct insn *insn, const json_t *value)
@@ -139,12 +152,13 @@ bool apply_one_of(struct run *run, const struct insn *insn, const json_t *value)
 
     for (i = 0; i < insn->count && matching < 2; i++)
         matching += descend_branch(run, insn->u.schemas[i], value, insn, i);
-    return matching == 1;
+    return matching == 1 && !run->exhausted;
 }
 
 bool apply_not(struct run *run, const struct insn *insn, const json_t *value)
 {
-    return !descend_quietly(run, insn->schema, value, insn, NULL, 0);
+    return !descend_quietly(run, insn->schema, value, insn, NULL, 0) &&
+           !run->exhausted;
 }
 
 bool apply_if(struct run *run, const struct insn *insn, const json_t *value)
@@ -152,6 +166,8 @@ bool apply_if(struct run *run, const struct insn *insn, const json_t *value)
     const struct insn *branch =
         descend_branch(run, insn->schema, value, insn, 0) ? insn + 1 : insn + 2;
 
+    if (run->exhausted)
+        return false;
     return branch->schema == NULL ||
            descend_here(run, branch->schema, value, branch, 0);
 }

@@ -1,8 +1,9 @@
 /*
  * apply.h - instructions that hand the value, or parts of it, to schemas
  *
- * As in check.h, one function for each. Those that need all of their parts
- * to hold go on after a failure if failures are collected.
+ * One function for each. Those that need all of their parts to hold go on
+ * after a failure if failures are collected. Once the run is exhausted none
+ * holds, so that it ends.
  */
 #ifndef SCHEMA_APPLY_H
 #define SCHEMA_APPLY_H

@@ -3,6 +3,9 @@
  */
 #include "schema/compile_members.h"
 
+#include "base/buf.h"
+#include "base/limits.h"
+#include "format/pointer.h"
 #include "schema/members.h"
 #include "schema/value.h"
 
@@ -44,6 +47,24 @@ static struct members *gather(struct compiler *c, struct fault *why)
     return members;
 }
 
+/* A fault has the place of the pattern, not of the keyword. */
+static const struct regex *
+compile_pattern_of(struct compiler *c, struct slice pattern, struct fault *why)
+{
+    struct buf place = BUF_INIT(2 * MIB);
+    const char *keyword = c->keyword;
+    const struct regex *regex = NULL;
+
+    if (buf_add_text(&place, keyword, why) == 0 &&
+        pointer_add(&place, pattern, why) == 0) {
+        c->keyword = place.data;
+        regex = compile_regex(c, pattern, why);
+        c->keyword = keyword;
+    }
+    buf_release(&place);
+    return regex;
+}
+
 /* One for each schema under the keyword; it never runs by itself. */
 static int emit_each(struct compiler *c, const char *keyword, enum op op,
                      struct fault *why)
@@ -58,7 +79,7 @@ static int emit_each(struct compiler *c, const char *keyword, enum op op,
         struct insn *insn;
 
         if (op == OP_PATTERN_MEMBERS) {
-            regex = compile_regex(c, key, why);
+            regex = compile_pattern_of(c, key, why);
             if (regex == NULL)
                 return -1;
         }

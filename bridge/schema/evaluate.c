@@ -118,7 +118,8 @@ static bool enter(struct run *run, const struct schema *schema,
 
     if (!run->traced)
         schema = schema->shortcut;
-    if (depth == run->scratch->depth || run->steps == 0)
+    if (depth == run->scratch->depth || evaluate_stack() < run->floor ||
+        run->steps == 0)
         run->exhausted = true;
     if (run->exhausted)
         return false;
@@ -194,6 +195,7 @@ enum schema_verdict evaluate(const struct schema *schema,
     struct run run = {.scratch = scratch,
                       .explain = explain,
                       .insns = schema->set->insns,
+                      .floor = evaluate_floor(schema->set),
                       .traced = explain != NULL || schema->set->dynamic,
                       .steps = LIMIT_SCHEMA_STEPS};
     bool ok;

@@ -18,6 +18,7 @@
 #include "schema/number.h"
 #include "schema/program.h"
 #include "schema/schema.h"
+#include "schema/set.h"
 #include "schema/unique.h"
 
 struct explanation; /* explain.h */
@@ -43,10 +44,11 @@ struct run {
     struct schema_scratch *scratch;
     struct explanation *explain; /* NULL: yes or no is enough */
     const struct insn *insns;
-    uint32_t depth; /* of the trail */
-    uint32_t steps; /* left */
-    uint32_t quiet; /* above zero: a failure here need not be one */
-    bool traced;    /* the trail is wanted: for errors, or dynamic references */
+    uint32_t depth;  /* of the trail */
+    uint32_t steps;  /* left */
+    uint32_t quiet;  /* above zero: a failure here need not be one */
+    uintptr_t floor; /* the stack does not go below it */
+    bool traced; /* the trail is wanted: for errors, or dynamic references */
     bool exhausted;
     struct slice name;   /* what EVALUATE_NAME stands for */
     struct slice text;   /* of the value in hand, if it is a string */
@@ -66,6 +68,19 @@ struct slice evaluate_text(const struct run *run, const json_t *string);
 static inline bool evaluate_collects(const struct run *run)
 {
     return run->explain != NULL && run->quiet == 0;
+}
+
+/* Stacks grow down wherever this runs. */
+static inline uintptr_t evaluate_stack(void)
+{
+    return (uintptr_t)__builtin_frame_address(0);
+}
+
+static inline uintptr_t evaluate_floor(const struct schema_set *set)
+{
+    const uintptr_t here = evaluate_stack();
+
+    return here > set->stack ? here - set->stack : 0;
 }
 
 static inline bool evaluate_has_type(const struct schema *schema,

@@ -271,6 +271,12 @@ int schema_explain(const struct schema *schema, const json_t *document,
     if (report->errors == NULL)
         return fault_set(why, FAULT_NOMEM, "no room for the schema's errors");
     report->verdict = evaluate(schema, document, scratch, &ex);
+    /* it counts more, and so may stop where the quick way came to an end */
+    if (report->verdict == SCHEMA_EXHAUSTED) {
+        report->verdict = schema_check(schema, document, scratch);
+        if (report->verdict == SCHEMA_VALID)
+            report->count = 0;
+    }
     buf_release(&ex.text);
     if (ex.fault.kind == FAULT_NONE)
         return 0;

@@ -34,7 +34,8 @@ bool fast_holds(struct way way, const struct schema *schema,
     struct run *run = way.run;
     bool ok;
 
-    if (run->depth == run->scratch->depth || run->steps == 0)
+    if (run->depth == run->scratch->depth || run->steps == 0 ||
+        evaluate_stack() < run->floor)
         run->exhausted = true;
     if (run->exhausted)
         return false;
@@ -52,7 +53,9 @@ enum schema_verdict fast_check(const struct schema *schema,
                                const json_t *document,
                                struct schema_scratch *scratch)
 {
-    struct run run = {.scratch = scratch, .steps = LIMIT_SCHEMA_STEPS};
+    struct run run = {.scratch = scratch,
+                      .steps = LIMIT_SCHEMA_STEPS,
+                      .floor = evaluate_floor(schema->set)};
     const struct way way = {&run, NULL};
     bool ok;
 

@@ -5,6 +5,7 @@
 #include "format/uri.h"
 #include "schema/dialect.h"
 #include "schema/keyword.h"
+#include "schema/meta.h"
 
 /* A resource that encloses the schema in hand. */
 struct scope {
@@ -162,7 +163,9 @@ static int register_anchors(struct walk *walk, const struct scope *scope,
     return add_dynamic_anchor(walk, scope, dynamic, number, why);
 }
 
-/* Under every enclosing resource. */
+/* By its own resource, by the one around that, which may hold it, and by the
+ * document, from which all can be pointed to. (From others that enclose it, it
+ * need not be: Core, section 9.2.1.) */
 static int register_schema(struct walk *walk, const struct scope *scope,
                            const json_t *json, struct fault *why)
 {
@@ -174,7 +177,9 @@ static int register_schema(struct walk *walk, const struct scope *scope,
         return -1;
     source = &walk->set->sources[number];
     for (each = scope; each != NULL; each = each->outer) {
-        if (register_name(walk, each->base, source->pointer + each->offset,
+        if ((each->offset == scope->offset || each == scope->outer ||
+             each->offset == 0) &&
+            register_name(walk, each->base, source->pointer + each->offset,
                           number, why) == -1)
             return -1;
     }
@@ -292,6 +297,25 @@ static int walk_keyword(struct walk *walk, const struct scope *scope,
     return rc;
 }
 
+/* What "$schema" says of a resource, which is checked by that. */
+static int take_dialect(struct walk *walk, const json_t *resource,
+                        unsigned *dialect, struct fault *why)
+{
+    struct fault cause = FAULT_INIT;
+
+    if (dialect_of(walk->set, json_object_get(resource, "$schema"), dialect,
+                   &cause) == -1) {
+        refuse_keyword(walk, "$schema", why, cause.text);
+        why->kind = cause.kind;
+        return -1;
+    }
+    if (walk->document->bundled)
+        return 0;
+    return meta_check_draft(walk->set, walk->document,
+                            walk->pointer.len == 0 ? "" : walk->pointer.data,
+                            resource, *dialect, why);
+}
+
 /* The scope of a schema that is a resource by itself; *inner stays the outer
  * one where it is not. */
 static int enter_resource(struct walk *walk, const json_t *json,
@@ -300,7 +324,6 @@ static int enter_resource(struct walk *walk, const json_t *json,
 {
     const json_t *id = json_object_get(json, "$id");
     const json_t *dialect = json_object_get(json, "$schema");
-    struct fault cause = FAULT_INIT;
 
     if (id == NULL)
         return 0;
@@ -314,12 +337,10 @@ static int enter_resource(struct walk *walk, const json_t *json,
     /* at the top it is another name of the document */
     if (walk->pointer.len > 0)
         scope->resource = walk->set->resource_count++;
-    if (dialect != NULL &&
-        dialect_of(walk->set, dialect, &scope->dialect, &cause) == -1) {
-        refuse_keyword(walk, "$schema", why, cause.text);
-        why->kind = cause.kind;
+    /* what the root says was taken before */
+    if (dialect != NULL && walk->pointer.len > 0 &&
+        take_dialect(walk, json, &scope->dialect, why) == -1)
         return -1;
-    }
     *inner = scope;
     return 0;
 }
@@ -348,8 +369,7 @@ int names_index(struct schema_set *set, const struct document *document,
 {
     struct walk walk = {set, document, BUF_INIT(2 * MIB)};
     struct scope outermost = {NULL, document->uri, 0, set->resource_count++, 0};
-    int rc = dialect_of(set, json_object_get(document->root, "$schema"),
-                        &outermost.dialect, why);
+    int rc = take_dialect(&walk, document->root, &outermost.dialect, why);
 
     if (rc == 0)
         rc = walk_schema(&walk, &outermost, document->root, why);

@@ -15,9 +15,8 @@
 #include "schema/set.h"
 
 /*
- * Adds the schemas of a document to set->sources and set->index. Its keywords
- * have the form that their metaschema wants. FAULT_CONFIG, FAULT_NOMEM, and
- * what dialect_of() has.
+ * Adds the schemas of a document to set->sources and set->index, having
+ * checked its form. FAULT_CONFIG, FAULT_NOMEM, and what dialect_of() has.
  */
 int names_index(struct schema_set *set, const struct document *document,
                 struct fault *why);

@@ -6,7 +6,6 @@
 #include "format/uri.h"
 #include "schema/dialect.h"
 #include "schema/library.h"
-#include "schema/meta.h"
 #include "schema/names.h"
 
 #include <string.h>
@@ -17,8 +16,6 @@ static int index_document(struct schema_set *set, struct document *document,
     if (document->indexed)
         return 0;
     document->indexed = true;
-    if (!document->bundled && meta_check_draft(set, document, why) == -1)
-        return -1;
     return names_index(set, document, why);
 }
 

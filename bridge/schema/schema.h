@@ -46,9 +46,9 @@ struct schema_options {
     enum schema_format format;
     enum schema_unknown unknown;
     bool reveal_values; /* error texts may quote what was found */
-    unsigned depth;     /* schemas inside each other on the way to one value;
-                           0: LIMIT_SCHEMA_DEPTH, for the small stacks of worker
-                           threads. Each takes some 500 bytes of the stack. */
+    bool deep;          /* it is evaluated on the main thread only, whose stack
+                           is large, and so as deep as LIMIT_SCHEMA_DEPTH_MAIN
+                           rather than LIMIT_SCHEMA_DEPTH */
 };
 
 /* ---- building: one thread ---------------------------------------------- */

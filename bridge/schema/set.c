@@ -38,7 +38,8 @@ int schema_set_new(struct schema_set **out,
     if (set == NULL)
         return fault_set(why, FAULT_NOMEM, "cannot allocate a schema set");
     set->options = *options;
-    set->depth = options->depth > 0 ? options->depth : LIMIT_SCHEMA_DEPTH;
+    set->depth = options->deep ? LIMIT_SCHEMA_DEPTH_MAIN : LIMIT_SCHEMA_DEPTH;
+    set->stack = options->deep ? LIMIT_SCHEMA_STACK_MAIN : LIMIT_SCHEMA_STACK;
     set->arena = (struct arena)ARENA_INIT(SET_ARENA_BLOCK, LIMIT_SCHEMA_SET);
     set->index = json_object();
     if (set->index == NULL) {
@@ -59,7 +60,7 @@ void schema_set_free(struct schema_set *set)
         regex_free(set->regexes[i]);
     for (i = 0; i < set->document_count; i++)
         json_decref(set->documents[i]->root);
-    schema_set_free(set->meta);
+    meta_release(set);
     json_decref(set->index);
     free(set->regexes);
     free(set->insns);
@@ -172,6 +173,7 @@ int schema_set_map(struct schema_set *set, const char *base, const char *dir,
                    struct fault *why)
 {
     const size_t len = strlen(base);
+    size_t dir_len = strlen(dir);
     struct mapping *mappings;
     struct mapping mapping = {
         {NULL, len},
@@ -182,13 +184,15 @@ int schema_set_map(struct schema_set *set, const char *base, const char *dir,
         base[len - 1] != '/')
         return fault_set(why, FAULT_CONFIG,
                          "'%s' is not an absolute URI that ends in '/'", base);
+    while (dir_len > 1 && dir[dir_len - 1] == '/')
+        dir_len--;
     mappings = set_grow(set->mappings, set->mapping_count,
                         &set->mapping_capacity, sizeof(*mappings), why);
     if (mappings == NULL)
         return -1;
     set->mappings = mappings;
     mapping.base.data = arena_copy(&set->arena, base, len);
-    mapping.dir = arena_copy(&set->arena, dir, strlen(dir));
+    mapping.dir = arena_copy(&set->arena, dir, dir_len);
     if (mapping.base.data == NULL || mapping.dir == NULL)
         return fault_set(why, FAULT_NOMEM, "cannot allocate a schema folder");
     set->mappings[set->mapping_count++] = mapping;
@@ -202,11 +206,9 @@ int schema_set_compile(struct schema_set *set, struct fault *why)
     if (refer_all(set, why) == -1 || compile_schemas(set, why) == -1)
         return -1;
     set->compiled = true;
-    schema_set_free(set->meta);
-    set->meta = NULL;
-    for (size_t i = 0; i < set->document_count; i++)
-        if (meta_check_own(set, set->documents[i], why) == -1)
-            return -1;
+    meta_release(set);
+    if (meta_check_own(set, why) == -1)
+        return -1;
     return 0;
 }
 

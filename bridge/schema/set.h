@@ -15,6 +15,8 @@
 #include "schema/program.h"
 #include "schema/schema.h"
 
+struct meta;
+
 struct document {
     const char *name; /* in messages */
     const char *uri;  /* where it was retrieved, or would have been */
@@ -51,10 +53,10 @@ struct schema_set {
     struct schema_options options;
     struct arena arena; /* texts, tables; all that is freed with the set */
     bool compiled;
-    bool dynamic;            /* has an OP_DYNAMIC_REF */
-    unsigned depth;          /* how deep an evaluation may go */
-    struct schema_set *meta; /* the metaschemas; NULL: not needed yet, or this
-                                set is them */
+    bool dynamic;       /* has an OP_DYNAMIC_REF */
+    unsigned depth;     /* how deep an evaluation may go */
+    size_t stack;       /* bytes of it that an evaluation may take */
+    struct meta *metas; /* metaschemas, while it is compiled: meta.c */
 
     struct document **documents;
     size_t document_count, document_capacity;

@@ -263,6 +263,7 @@ static enum schema_verdict verdict_of(const char *schema,
 
     assert_int_equal(
         schema_explain(root, document, scratch, &arena, 5, &report, &why), 0);
+
     assert_int_equal(report.verdict, verdict);
     if (verdict == SCHEMA_EXHAUSTED) {
         assert_int_equal(report.count, 1);
@@ -377,53 +378,6 @@ static void test_long_chain(void **state)
     schema_set_free(set);
 }
 
-/* ---- small stacks ------------------------------------------------------- */
-
-static void *run_deep(void *arg)
-{
-    json_t *document = arg;
-    struct schema_set *set = compiled(
-        "{\"anyOf\": [false, {\"items\": {\"$ref\": \"#\"}, \"minItems\": 1}], "
-        "\"properties\": {\"a\": {\"pattern\": \"^(a|b(c|d)*)*$\"}}}",
-        &annotate);
-    struct schema_scratch *scratch = scratch_for(set);
-    struct arena arena = ARENA_INIT(4096, 1 * MIB);
-    const struct schema *root = schema_set_find(set, TEST_URI);
-    struct schema_report report;
-
-    assert_int_equal(schema_check(root, document, scratch), SCHEMA_INVALID);
-    assert_int_equal(
-        schema_explain(root, document, scratch, &arena, 500, &report, NULL), 0);
-    assert_int_equal(report.verdict, SCHEMA_INVALID);
-    arena_release(&arena);
-    schema_scratch_free(scratch);
-    schema_set_free(set);
-    return NULL;
-}
-
-/*
- * As deep as it goes: three schemas a level. A worker has 100 KiB, of which
- * the server and what it called before have taken a part.
- */
-static void test_small_stack(void **state)
-{
-    pthread_attr_t attributes;
-    pthread_t thread;
-    json_t *document;
-
-    (void)state;
-    if (TEST_SANITIZED)
-        skip();
-    document = nested(LIMIT_SCHEMA_DEPTH / 3 - 1);
-    pthread_attr_init(&attributes);
-    assert_int_equal(pthread_attr_setstacksize(&attributes, 64 * KIB), 0);
-    assert_int_equal(pthread_create(&thread, &attributes, run_deep, document),
-                     0);
-    pthread_join(thread, NULL);
-    pthread_attr_destroy(&attributes);
-    json_decref(document);
-}
-
 static void test_version(void **state)
 {
     (void)state;
@@ -445,7 +399,6 @@ int main(void)
         cmocka_unit_test(test_exhausted_equality),
         cmocka_unit_test(test_many_unique_items),
         cmocka_unit_test(test_long_chain),
-        cmocka_unit_test(test_small_stack),
         cmocka_unit_test(test_version),
     };
 
