@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "format/ecma.h"
+#include "format/plain.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -24,6 +25,8 @@ enum {
 };
 
 struct regex {
+    bool is_plain;
+    struct plain plain; /* then it is all that is needed */
     pcre2_code *code;
     bool jit;
 };
@@ -91,8 +94,10 @@ int regex_new(struct regex **out, struct slice pattern, struct fault *why)
     regex->code = translate_and_compile(pattern, why);
     if (regex->code == NULL)
         goto done;
+    regex->is_plain = plain_parse(&regex->plain, pattern);
     /* Where the system forbids it, the interpreter does the same, slower. */
-    regex->jit = pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE) == 0;
+    if (!regex->is_plain)
+        regex->jit = pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE) == 0;
     *out = regex;
     regex = NULL; /* handed over */
     rc = 0;
@@ -179,6 +184,9 @@ enum regex_answer regex_search(const struct regex *regex, struct slice text,
     uint32_t limit = LIMIT_BASE;
     int rc;
 
+    if (regex->is_plain)
+        return plain_matches(&regex->plain, text) ? REGEX_MATCH
+                                                  : REGEX_NO_MATCH;
     if (text.len > LIMIT_BASE / LIMIT_PER_BYTE)
         limit = text.len < UINT32_MAX / LIMIT_PER_BYTE
                     ? (uint32_t)text.len * LIMIT_PER_BYTE

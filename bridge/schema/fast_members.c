@@ -153,8 +153,11 @@ bool fast_unevaluated_members(struct way way, const struct insn *insn,
                               const json_t *value)
 {
     const struct schema *schema = insn->schema->shortcut;
-    peek_iter iter = peek_first(value);
+    peek_iter iter;
 
+    if (marks_are_all(way.marks))
+        return true;
+    iter = peek_first(value);
     for (size_t at = 0; iter != NULL; at++) {
         if (!marks_has(way.marks, at) &&
             !fast_part(way, schema, peek_value(iter)))

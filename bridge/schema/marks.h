@@ -77,6 +77,22 @@ static inline bool marks_has(const struct marks *marks, size_t part)
            (marks->bits[part / 64] >> part % 64 & 1) != 0;
 }
 
+/* The first parts, as a word. */
+static inline uint64_t marks_low(size_t parts)
+{
+    return parts >= 64 ? UINT64_MAX : (UINT64_C(1) << parts) - 1;
+}
+
+/* Are all parts marked? False also means: they are too many to tell quickly. */
+static inline bool marks_are_all(const struct marks *marks)
+{
+    if (marks->below >= marks->count)
+        return true;
+    return marks->bits == &marks->few &&
+           ((marks->few | marks_low(marks->below)) & marks_low(marks->count)) ==
+               marks_low(marks->count);
+}
+
 /* Adds what `more` has, a set of the same value. */
 static inline void marks_add(struct marks *marks, const struct marks *more)
 {

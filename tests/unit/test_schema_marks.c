@@ -64,6 +64,30 @@ static void test_nested(void **state)
     assert_int_equal(room.used, 0);
 }
 
+static void test_all(void **state)
+{
+    static const size_t counts[] = {0, 1, 2, 63, 64, 65, 200};
+    struct marks marks;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        const size_t count = counts[i];
+
+        assert_int_equal(marks_begin(&marks, &room, count), 0);
+        assert_int_equal(marks_are_all(&marks), count == 0);
+        marks_set_below(&marks, count / 2);
+        for (size_t k = count / 2; k + 1 < count; k++)
+            marks_set(&marks, k);
+        assert_int_equal(marks_are_all(&marks), count == 0);
+        if (count > 0)
+            marks_set(&marks, count - 1);
+        assert_int_equal(marks_are_all(&marks), count <= 64);
+        marks_set_below(&marks, count);
+        assert_true(marks_are_all(&marks));
+        marks_end(&marks, &room);
+    }
+}
+
 /* More than there is room for. */
 static void test_many(void **state)
 {
@@ -90,6 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_marks),
         cmocka_unit_test(test_nested),
+        cmocka_unit_test(test_all),
         cmocka_unit_test(test_many),
     };
 
