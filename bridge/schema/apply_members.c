@@ -3,7 +3,6 @@
  */
 #include "schema/apply_members.h"
 
-#include "format/regex.h"
 #include "schema/explain.h"
 #include "schema/members.h"
 
@@ -11,16 +10,6 @@ static struct slice key_of(void *iter)
 {
     return (struct slice){json_object_iter_key(iter),
                           json_object_iter_key_len(iter)};
-}
-
-static bool matches(struct run *run, const struct regex *regex,
-                    struct slice text)
-{
-    enum regex_answer answer = regex_search(regex, text, run->scratch->regex);
-
-    if (answer == REGEX_EXHAUSTED)
-        run->exhausted = true;
-    return answer == REGEX_MATCH;
 }
 
 static bool goes(struct run *run, const struct insn *via, struct slice key,
@@ -40,7 +29,7 @@ static bool others_hold(struct run *run, const struct insn *insn,
     bool ok = true;
 
     for (; via < additional; via++) {
-        if (!matches(run, via->u.regex, key))
+        if (!evaluate_matches(run, via->u.regex, key))
             continue;
         *seen = true;
         ok = goes(run, via, key, member) && ok;

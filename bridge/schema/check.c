@@ -1,7 +1,6 @@
 #include "schema/check.h"
 
 #include "format/format.h"
-#include "format/regex.h"
 #include "schema/constants.h"
 #include "schema/members.h"
 #include "schema/number.h"
@@ -81,16 +80,6 @@ static bool check_max_length(struct slice text, size_t max)
     return text.len <= max || code_points(text) <= max;
 }
 
-static bool check_pattern(struct run *run, const struct insn *insn)
-{
-    enum regex_answer answer =
-        regex_search(insn->u.regex, run->text, run->scratch->regex);
-
-    if (answer == REGEX_EXHAUSTED)
-        run->exhausted = true;
-    return answer == REGEX_MATCH;
-}
-
 static bool check_unique_items(struct run *run, const json_t *value)
 {
     enum value_match match = unique_check(&run->scratch->unique, value);
@@ -142,7 +131,7 @@ bool check_claim(struct run *run, const struct insn *insn, const json_t *value)
     case OP_FORMAT:
         return format_holds(insn->u.format, run->text, &run->exhausted);
     case OP_PATTERN:
-        return check_pattern(run, insn);
+        return evaluate_matches(run, insn->u.regex, run->text);
     case OP_MIN_ITEMS:
         return json_array_size(value) >= insn->u.limit;
     case OP_MAX_ITEMS:

@@ -3,8 +3,9 @@
  *
  * descend() judges one value by one schema; the instructions' own functions
  * (check.c, apply.c) call it for parts of the value and for further schemas.
- * The same code serves both questions: without `explain` it stops at the
- * first failure, with it the failures are collected (explain.c).
+ * With `explain` failures are collected (explain.c). Without it it stops at the
+ * first one; that is for sets with dynamic references, for the others there is
+ * fast.h.
  *
  * Threads have little stack, so the recursion carries as little as it can:
  * the trail that led here, of which errors are made, is in the scratch. The
@@ -14,6 +15,7 @@
 #ifndef SCHEMA_EVALUATE_H
 #define SCHEMA_EVALUATE_H
 
+#include "format/regex.h"
 #include "schema/marks.h"
 #include "schema/number.h"
 #include "schema/program.h"
@@ -22,7 +24,6 @@
 #include "schema/unique.h"
 
 struct explanation; /* explain.h */
-struct regex_scratch;
 
 /* One schema on the way from the document's root to the value in hand. */
 struct step {
@@ -68,6 +69,18 @@ struct slice evaluate_text(const struct run *run, const json_t *string);
 static inline bool evaluate_collects(const struct run *run)
 {
     return run->explain != NULL && run->quiet == 0;
+}
+
+/* What could not be found out does not match, and the run knows. */
+static inline bool evaluate_matches(struct run *run, const struct regex *regex,
+                                    struct slice text)
+{
+    const enum regex_answer answer =
+        regex_search(regex, text, run->scratch->regex);
+
+    if (answer == REGEX_EXHAUSTED)
+        run->exhausted = true;
+    return answer == REGEX_MATCH;
 }
 
 /* Stacks grow down wherever this runs. */

@@ -4,7 +4,6 @@
  * Those that look at texts have functions of their own, which ask jansson for
  * no more than they need. The rest is check.c's.
  */
-#include "format/regex.h"
 #include "schema/check.h"
 #include "schema/fast_parts.h"
 #include "schema/members.h"
@@ -103,12 +102,7 @@ bool fast_lengths(struct way way, const struct insn *insn, const json_t *value)
 
 bool fast_pattern(struct way way, const struct insn *insn, const json_t *value)
 {
-    const enum regex_answer answer = regex_search(
-        insn->u.regex, text_of(way.run, value), way.run->scratch->regex);
-
-    if (answer == REGEX_EXHAUSTED)
-        way.run->exhausted = true;
-    return answer == REGEX_MATCH;
+    return evaluate_matches(way.run, insn->u.regex, text_of(way.run, value));
 }
 
 bool fast_claim(struct way way, const struct insn *insn, const json_t *value)

@@ -1,20 +1,9 @@
 /*
  * fast_members.c - claims about an object's members, on the fast path
  */
-#include "format/regex.h"
 #include "schema/fast_parts.h"
 #include "schema/members.h"
 #include "schema/peek.h"
-
-static bool matches(struct run *run, const struct regex *regex,
-                    struct slice text)
-{
-    enum regex_answer answer = regex_search(regex, text, run->scratch->regex);
-
-    if (answer == REGEX_EXHAUSTED)
-        run->exhausted = true;
-    return answer == REGEX_MATCH;
-}
 
 enum outcome { FAILED, HOLDS_UNSEEN, HOLDS_SEEN };
 
@@ -31,7 +20,7 @@ static NOINLINE enum outcome other(struct way way, const struct insn *insn,
     const struct insn *additional = via + members->pattern_count;
 
     for (; via < additional; via++) {
-        if (!matches(way.run, via->u.regex, key))
+        if (!evaluate_matches(way.run, via->u.regex, key))
             continue;
         seen = true;
         if (!fast_part(way, via->schema->shortcut, member))
