@@ -306,7 +306,8 @@ static int take_dialect(struct walk *walk, const json_t *resource,
     if (dialect_of(walk->set, json_object_get(resource, "$schema"), dialect,
                    &cause) == -1) {
         refuse_keyword(walk, "$schema", why, cause.text);
-        why->kind = cause.kind;
+        if (why != NULL)
+            why->kind = cause.kind;
         return -1;
     }
     if (walk->document->bundled)
