@@ -173,6 +173,8 @@ static void refuse_file(const char *path, const char *name)
                         wanted, why.text);
         }
         schema_set_free(set);
+        /* likewise for one who does not ask why */
+        schema_set_free(compile_group(group, NULL));
     }
     json_decref(groups);
 }
