@@ -28,7 +28,7 @@ uint64_t number_bits(const json_t *number);
  */
 int number_count(const json_t *number, size_t *out);
 
-enum { NUMBER_TEXT_MAX = 32 };
+enum { NUMBER_TEXT_MAX = 40 };
 
 /* As it was written, or shorter: the digits that tell it from others. */
 void number_print(const json_t *number, char text[NUMBER_TEXT_MAX]);
