@@ -60,30 +60,20 @@ static const struct schema *only_open(const struct insn *insn,
     return only;
 }
 
-/* How many alternatives hold, up to `enough`, in an object whose form leaves
- * only some of them open. */
-static NOINLINE uint32_t open_alternatives(struct way way,
-                                           const struct insn *insn,
-                                           const json_t *object,
-                                           uint32_t enough)
+/* How many alternatives hold, up to `enough`; all of them count if somebody
+ * asks what was evaluated. `signs` are the object's, whose form leaves only
+ * some of them open; NULL: all are. */
+static inline uint32_t count_alternatives(struct way way,
+                                          const struct insn *insn,
+                                          const json_t *value, uint32_t enough,
+                                          const struct choice_signs *signs)
 {
-    const struct choice *choice = insn->choice;
-    struct choice_signs signs;
     uint32_t found = 0;
 
-    choice_look(choice, object, &signs);
-    if (way.marks != NULL) {
-        const struct schema *only = only_open(insn, object, &signs);
-
-        /* if it fails all fails, so its marks need no set of their own */
-        if (only != NULL)
-            return fast_same(way, only, object);
-    }
     for (uint32_t i = 0; i < insn->count; i++) {
-        const struct schema *schema = insn->u.schemas[i]->shortcut;
-
-        if (!choice_is_open(&choice->alternatives[i], &signs) ||
-            !branch_holds(way, schema, object)) {
+        if ((signs != NULL &&
+             !choice_is_open(&insn->choice->alternatives[i], signs)) ||
+            !branch_holds(way, insn->u.schemas[i]->shortcut, value)) {
             if (way.run->exhausted)
                 return 0;
             continue;
@@ -95,26 +85,30 @@ static NOINLINE uint32_t open_alternatives(struct way way,
     return found;
 }
 
-/* The same of any value. If somebody asks what was evaluated, all of them
- * count. */
+static NOINLINE uint32_t open_alternatives(struct way way,
+                                           const struct insn *insn,
+                                           const json_t *object,
+                                           uint32_t enough)
+{
+    struct choice_signs signs;
+
+    choice_look(insn->choice, object, &signs);
+    if (way.marks != NULL) {
+        const struct schema *only = only_open(insn, object, &signs);
+
+        /* if it fails all fails, so its marks need no set of their own */
+        if (only != NULL)
+            return fast_same(way, only, object);
+    }
+    return count_alternatives(way, insn, object, enough, &signs);
+}
+
 static inline uint32_t alternatives(struct way way, const struct insn *insn,
                                     const json_t *value, uint32_t enough)
 {
-    uint32_t found = 0;
-
     if (insn->choice != NULL && json_is_object(value))
         return open_alternatives(way, insn, value, enough);
-    for (uint32_t i = 0; i < insn->count; i++) {
-        if (!branch_holds(way, insn->u.schemas[i]->shortcut, value)) {
-            if (way.run->exhausted)
-                return 0;
-            continue;
-        }
-        found++;
-        if (found == enough && way.marks == NULL)
-            break;
-    }
-    return found;
+    return count_alternatives(way, insn, value, enough, NULL);
 }
 
 bool fast_any_of(struct way way, const struct insn *insn, const json_t *value)
